@@ -1,0 +1,216 @@
+"""All settings, read from environment variables; the defaults run on a developer's machine.
+
+`ENVIRONMENT=production` (or DEBUG off) makes what would be dangerous there a refusal to start, in words.
+docs/settings.md lists every variable.
+"""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+# --- What kind of installation this is -------------------------------------------------------------------------------
+
+ENVIRONMENT = env.str("ENVIRONMENT", "development")
+DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
+SECRET_KEY = env.str("SECRET_KEY", "")
+TEST_IDENTITY = env.bool("TEST_IDENTITY", DEBUG)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+
+DEVELOPMENT_KEY = "development-only-and-of-no-use-elsewhere"
+
+
+def start_problems() -> list[str]:
+    """Why this installation must not start; empty when it may."""
+    found = []
+    if ENVIRONMENT not in ("development", "production"):
+        found.append(f"ENVIRONMENT is {ENVIRONMENT!r}: it can be 'development' or 'production'.")
+    if ENVIRONMENT == "production" and DEBUG:
+        found.append("DEBUG is on: it shows the inside of the service to strangers. Remove DEBUG or set it to off.")
+    if not DEBUG and SECRET_KEY in ("", DEVELOPMENT_KEY):
+        found.append(
+            "SECRET_KEY is missing: sign-ins cannot be trusted without it. Set it to 50 or more random characters."
+        )
+    if TEST_IDENTITY and (ENVIRONMENT == "production" or not DEBUG):
+        found.append(
+            "TEST_IDENTITY is on: anyone could sign in as anyone. Remove TEST_IDENTITY; it works only with DEBUG."
+        )
+    return found
+
+
+if problems := start_problems():
+    raise ImproperlyConfigured("Förenklad e-tjänst does not start:\n" + "\n".join(f"- {p}" for p in problems))
+SECRET_KEY = SECRET_KEY or DEVELOPMENT_KEY
+
+# --- The house -------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "apps.people.adminsite.DeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "crispy_forms",
+    "apps.people",
+    "apps.services",
+    "apps.applications",
+    "apps.cases",
+    "apps.sync",
+    "apps.portal",
+]
+
+MIDDLEWARE = [
+    "config.middleware.RefuseOtherCharsets",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "apps.people.identification.customer_in_templates",
+            ],
+        },
+    }
+]
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("pack",)
+CRISPY_TEMPLATE_PACK = "pack"
+CRISPY_FAIL_SILENTLY = not DEBUG
+
+# --- Data ------------------------------------------------------------------------------------------------------------
+
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Without IMMEDIATE, two people who read and then write at once get "database is locked" whatever the timeout.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "people.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# Customers' files: never below a folder that a web server serves.
+FILES_DIR = Path(env.str("FILES_DIR", str(VAR_DIR / "files")))
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": FILES_DIR,
+            "base_url": None,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50_000_000)
+
+# --- Languages and time ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "sv"
+LANGUAGES = [("sv", _("Swedish")), ("fi", _("Finnish")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Helsinki"
+
+# --- Static files ----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Safety ----------------------------------------------------------------------------------------------------------
+
+SECURE_CSP = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+BEHIND_TLS = env.bool("BEHIND_TLS", ENVIRONMENT == "production")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
+SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if BEHIND_TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
+SECURE_HSTS_PRELOAD = BEHIND_TLS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 8 * 3600)
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "apps.portal.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "/admin/login/"
+
+# --- The national service --------------------------------------------------------------------------------------------
+
+NATIONAL_SERVICE_URL = env.str("NATIONAL_SERVICE_URL", "http://127.0.0.1:8400" if DEBUG else "")
+NATIONAL_SERVICE_TOKEN = env.str("NATIONAL_SERVICE_TOKEN", "")
+NATIONAL_SERVICE_XROAD_CLIENT = env.str("NATIONAL_SERVICE_XROAD_CLIENT", "")
+RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, whole
+RELAY_LEASE = env.float("RELAY_LEASE", 90.0)  # seconds a claimed delivery is one relay's own
+RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
+
+# --- Logs: no personal data, one line each ---------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+}

@@ -1,0 +1,59 @@
+"""The one question every queryset asks: what may this user see, and what may they do there?
+
+An official sees what belongs to the authorities they are a member of. A superuser looks after the installation (authorities,
+people, receivers) and is by that no reader of anybody's case.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+
+from apps.people.models import Customer, Membership, User
+
+Role = Membership.Role
+SEES_CASES = (Role.READER, Role.HANDLER, Role.MANAGER)
+HANDLES_CASES = (Role.HANDLER, Role.MANAGER)
+DEFINES_SERVICES = (Role.DESIGNER,)
+
+Visitor = AbstractBaseUser | AnonymousUser
+
+
+def authorities_where(user: Visitor, roles: tuple[Role, ...]) -> set[int]:
+    """Ids of the authorities in which the user holds one of the roles. One query per user object."""
+    if not isinstance(user, User) or not user.is_active or not user.is_staff:
+        return set()
+    held = user.__dict__.get("_held_roles")
+    if held is None:
+        held = user.__dict__["_held_roles"] = list(user.memberships.values_list("authority_id", "role"))
+    return {authority for authority, role in held if role in roles}
+
+
+def cases_of(user: Visitor) -> Q:
+    """The cases an official may read: those of services of their authorities."""
+    return Q(service__authority__in=authorities_where(user, SEES_CASES))
+
+
+def cases_of_customer(customer: Customer) -> Q:
+    """The cases a customer may read: those of papers of their own."""
+    return Q(application__customer=customer)
+
+
+def services_of(user: Visitor) -> Q:
+    """The services an official may look at on the desk: those of their authorities; a superuser sees all."""
+    if isinstance(user, User) and user.is_active and user.is_superuser:
+        return Q()
+    return Q(authority__in=authorities_where(user, tuple(Role)))
+
+
+def may_define(user: Visitor, authority_id: int) -> bool:
+    """Whether the user may import and publish versions of that authority's services."""
+    if isinstance(user, User) and user.is_active and user.is_superuser:
+        return True
+    return authority_id in authorities_where(user, DEFINES_SERVICES)
+
+
+def may_handle(user: Visitor, authority_id: int) -> bool:
+    """Whether the user may take steps in that authority's cases."""
+    return authority_id in authorities_where(user, HANDLES_CASES)

@@ -1,0 +1,48 @@
+"""Answers beside their questions, in the order of the form: for the check page, the receipt, the desk and receivers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from apps.services.definition import Definition
+from apps.services.fieldtypes import Field
+
+
+@dataclass(frozen=True)
+class Line:
+    """A question and its answer. `files` holds what is known of each file of a file question; `text` is '' when not answered."""
+
+    field: Field
+    label: str
+    text: str
+    kept: Any
+    files: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page's lines under its title."""
+
+    key: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+def sheet(definition: Definition, answers: Mapping[str, Any], today: date, language: str) -> list[Section]:
+    """What was asked and answered, page by page. `today` is the day the conditions are judged on: that of sending, once sent."""
+    return [
+        Section(
+            page.key,
+            page.title.said(language),
+            tuple(_line(field, answers.get(field.key), language) for field in fields if field.asks),
+        )
+        for page, fields, _counting in definition.asked(answers, today)
+    ]
+
+
+def _line(field: Field, kept: Any, language: str) -> Line:
+    files = tuple(kept or ()) if field.carries_file else ()
+    return Line(field, field.label.said(language), field.show(kept, language), kept, files)

@@ -1,0 +1,291 @@
+"""A service's definition: an immutable, typed document of pages and fields, read from JSON and checked.
+
+The document's text is what is stored, exported and compared; this is what the rest of the house works with.
+docs/definition.md describes every element.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.services.conditions import ALWAYS, Comparison, Condition, read_condition
+from apps.services.fieldtypes import REGISTER, Field
+from apps.services.fieldtypes.base import LeadTime
+from apps.services.reading import Json, Problem, Reader, Unreadable, within
+from apps.services.texts import LANGUAGES, NO_TEXT, Texts
+
+SCHEMA = 1
+KINDS = ("permit", "notification", "plan", "registration", "supervision")
+LARGEST_DOCUMENT = 5_000_000  # characters
+RESERVED = "supplement"  # pages and fields of a supplement begin so; see cases.intake
+Answers = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page of the form."""
+
+    key: str
+    title: Texts
+    text: Texts
+    fields: tuple[Field, ...]
+    show_when: Condition = ALWAYS
+
+    @cached_property
+    def asked(self) -> tuple[Field, ...]:
+        """Its fields that ask something."""
+        return tuple(field for field in self.fields if field.asks)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """Everything an authority says of a service."""
+
+    key: str
+    authority: str
+    kind: str
+    languages: tuple[str, ...]
+    municipalities: tuple[str, ...]
+    name: Texts
+    summary: Texts
+    for_whom: Texts
+    legal_ground: Texts
+    price: Texts
+    handling_time: Texts
+    deadline: Texts
+    at_hand: Texts
+    contact: Texts
+    pages: tuple[Page, ...]
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """Every field by its key, in the order of the form."""
+        return {field.key: field for page in self.pages for field in page.fields}
+
+    @cached_property
+    def lead_time(self) -> LeadTime | None:
+        """How long before the day the matter must arrive, when the service has such a limit."""
+        return next((notice for field in self.fields.values() if (notice := field.notice())), None)
+
+    def page(self, key: str) -> Page | None:
+        """A page by its key."""
+        return next((page for page in self.pages if page.key == key), None)
+
+    def asked(self, answers: Answers, today: date) -> Iterator[tuple[Page, list[Field], dict[str, Any]]]:
+        """Each page that applies, its fields that apply, and the answers that count after it.
+
+        An answer that a condition hides does not count, and so cannot bring up further questions.
+        """
+        counting: dict[str, Any] = {}
+        for page in self.pages:
+            if not page.show_when.holds(counting, today):
+                continue
+            fields = []
+            for field in page.fields:
+                if not field.show_when.holds(counting, today):
+                    continue
+                fields.append(field)
+                if field.asks and field.answered(answers.get(field.key)):
+                    counting[field.key] = answers[field.key]
+            yield page, fields, counting
+
+    def supplement(self, keys: list[str], page: Page) -> Definition:
+        """The form of a supplement: the fields asked for again, without conditions, and a page of its own."""
+        pages = []
+        for original in self.pages:
+            again = tuple(
+                dataclasses.replace(field, show_when=ALWAYS, rule=None)
+                for field in original.fields
+                if field.key in keys
+            )
+            if again:
+                pages.append(dataclasses.replace(original, fields=again, show_when=ALWAYS))
+        return dataclasses.replace(self, pages=(*pages, page))
+
+
+def digest_of(document: Json) -> str:
+    """What a document says, as a SHA-256 in hex: the same for every way of writing the same JSON."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load(text: str) -> Json:
+    """A document from its text. Raises Unreadable, with the line, when it is no JSON or says a thing twice."""
+    if len(text) > LARGEST_DOCUMENT:
+        raise Unreadable([Problem("", _("the file is too large for a definition."))])
+    twice: list[str] = []
+
+    def once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        seen = dict(pairs)
+        twice.extend(sorted({name for name, _value in pairs if sum(name == other for other, _v in pairs) > 1}))
+        return seen
+
+    try:
+        document = json.loads(text, object_pairs_hook=once, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as e:
+        where = _("line %(line)d, column %(column)d") % {"line": e.lineno, "column": e.colno}
+        raise Unreadable([Problem(where, _("this is not JSON: %(why)s.") % {"why": e.msg})]) from None
+    except (ValueError, RecursionError) as e:
+        raise Unreadable([Problem("", _("this is not JSON: %(why)s.") % {"why": e})]) from None
+    if twice:
+        raise Unreadable([Problem(name, _("this element stands twice in one object.")) for name in twice])
+    return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def parse(document: Json) -> Definition:
+    """A definition from its document. Raises Unreadable with everything that is wrong."""
+    reader = Reader()
+    definition = _read_definition(reader, document)
+    if not reader.problems:
+        _check_references(reader, definition)
+    if reader.problems:
+        raise Unreadable(reader.problems)
+    return definition
+
+
+_TEXTS = {
+    "name": True,
+    "summary": True,
+    "for_whom": True,
+    "legal_ground": True,
+    "price": True,
+    "handling_time": True,
+    "deadline": False,
+    "at_hand": True,
+    "contact": False,
+}
+_ELEMENTS = {
+    "schema": True,
+    "key": True,
+    "authority": True,
+    "kind": True,
+    "languages": True,
+    "municipalities": False,
+    **_TEXTS,
+    "pages": True,
+}
+
+
+def _read_definition(reader: Reader, document: Json) -> Definition:
+    got = reader.mapping("", document, _ELEMENTS)
+    reader.whole("schema", got.get("schema"), SCHEMA, SCHEMA)
+    languages = [
+        reader.one_of(where, item, LANGUAGES)
+        for where, item in reader.items("languages", got.get("languages"), least=1)
+    ]
+    pages = tuple(
+        _read_page(reader, where, item) for where, item in reader.items("pages", got.get("pages"), least=1, most=200)
+    )
+    return Definition(
+        key=reader.slug("key", got.get("key")),
+        authority=reader.slug("authority", got.get("authority")),
+        kind=reader.one_of("kind", got.get("kind"), KINDS),
+        languages=tuple(languages),
+        municipalities=tuple(
+            reader.text(where, item, most=3)
+            for where, item in reader.items("municipalities", got.get("municipalities", []))
+        ),
+        **{name: reader.texts(name, got[name]) if name in got else NO_TEXT for name in _TEXTS},
+        pages=pages,
+    )
+
+
+def read_page(document: Json) -> Page:
+    """A page that stands by itself. Raises Unreadable."""
+    reader = Reader()
+    page = _read_page(reader, "", document)
+    if reader.problems:
+        raise Unreadable(reader.problems)
+    return page
+
+
+def _read_page(reader: Reader, path: str, value: Json) -> Page:
+    got = reader.mapping(path, value, {"key": True, "title": True, "text": False, "show_when": False, "fields": True})
+    fields = reader.items(within(path, "fields"), got.get("fields"), least=1)
+    return Page(
+        key=reader.key(within(path, "key"), got.get("key")),
+        title=reader.texts(within(path, "title"), got["title"]) if "title" in got else NO_TEXT,
+        text=reader.texts(within(path, "text"), got["text"]) if "text" in got else NO_TEXT,
+        show_when=read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS,
+        fields=tuple(field for where, item in fields if (field := _read_field(reader, where, item))),
+    )
+
+
+def _read_field(reader: Reader, path: str, value: Json) -> Field | None:
+    kind = value.get("kind") if isinstance(value, dict) else None
+    cls = REGISTER.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        reader.wrong(
+            within(path, "kind"), _("this must be a kind of field: %(kinds)s.") % {"kinds": ", ".join(sorted(REGISTER))}
+        )
+        return None
+    settings = cls.settings()
+    needed = {name: f.default is dataclasses.MISSING for name, f in settings.items()}
+    got = reader.mapping(path, value, {"kind": True, "key": True, **needed, "show_when": False})
+    read = {
+        name: settings[name].metadata["read"](reader, within(path, name), got[name]) for name in settings if name in got
+    }
+    read |= {name: NO_TEXT for name, must in needed.items() if must and name not in got}
+    when = read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS
+    return cls(key=reader.key(within(path, "key"), got.get("key")), show_when=when, rule=got.get("show_when"), **read)
+
+
+def _check_references(reader: Reader, definition: Definition) -> None:
+    """Keys stand once; conditions look only at fields that come before them, with values those can have."""
+    pages: set[str] = set()
+    earlier: dict[str, Field] = {}
+    for p, page in enumerate(definition.pages):
+        path = f"pages[{p}]"
+        if page.key in pages:
+            reader.wrong(within(path, "key"), _("another page has this key."))
+        pages.add(page.key)
+        _check_reserved(reader, within(path, "key"), page.key)
+        _check_condition(reader, within(path, "show_when"), page.show_when, earlier)
+        for f, field in enumerate(page.fields):
+            where = f"{path}.fields[{f}]"
+            if field.key in earlier:
+                reader.wrong(within(where, "key"), _("another field has this key."))
+            _check_reserved(reader, within(where, "key"), field.key)
+            _check_condition(reader, within(where, "show_when"), field.show_when, earlier)
+            field.look_over(reader, where, earlier)
+            earlier[field.key] = field
+    if len(set(definition.languages)) < len(definition.languages):
+        reader.wrong("languages", _("a language stands twice."))
+
+
+def _check_reserved(reader: Reader, path: str, key: str) -> None:
+    if key.startswith(RESERVED):
+        reader.wrong(path, _("keys that begin with “supplement” are kept for supplements. Choose another one."))
+
+
+def _check_condition(reader: Reader, path: str, condition: Condition, earlier: Mapping[str, Field]) -> None:
+    for comparison in condition.comparisons():
+        field = earlier.get(comparison.field)
+        if field is None or not field.asks:
+            reader.wrong(path, _("there is no question with the key %(key)s before it.") % {"key": comparison.field})
+        else:
+            _check_values(reader, path, comparison, field)
+
+
+def _check_values(reader: Reader, path: str, comparison: Comparison, field: Field) -> None:
+    known = field.possible()
+    if not known or comparison.operator not in ("equals", "one_of", "contains"):
+        return
+    wanted = comparison.value if comparison.operator == "one_of" else (comparison.value,)
+    for value in wanted:
+        if value not in known:
+            words = {"key": field.key, "value": value}
+            reader.wrong(path, _("%(key)s has no option %(value)s.") % words)

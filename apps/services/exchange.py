@@ -1,0 +1,60 @@
+"""Definitions in and out as text: what is exported is byte for byte what was imported."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.people.models import Authority, User
+from apps.services.definition import digest_of, load, parse
+from apps.services.models import Service, Version
+from apps.services.reading import Problem, Unreadable
+
+
+def import_service(text: str, *, by: User | None = None, at: datetime | None = None) -> tuple[Version, bool]:
+    """Store a definition as the newest version of its service, and whether it is a new one.
+
+    The service is made when there is none of that key. A text equal to the newest version's is that version, not another one.
+    Raises Unreadable with everything that is wrong; then nothing is stored.
+    """
+    document = load(text)
+    definition = parse(document)
+    authority = Authority.objects.filter(key=definition.authority).first()
+    if authority is None:
+        raise Unreadable(
+            [Problem("authority", _("there is no authority with the key %(key)s.") % {"key": definition.authority})]
+        )
+    with transaction.atomic():
+        service, _made = Service.objects.select_for_update(of=("self",)).get_or_create(
+            key=definition.key, defaults={"authority": authority}
+        )
+        if service.authority_id != authority.pk:
+            raise Unreadable([Problem("authority", _("the service with this key belongs to another authority."))])
+        newest = service.versions.order_by("-number").first()
+        if newest and newest.document == text:
+            return newest, False
+        number = (service.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+        version = Version.objects.create(
+            service=service,
+            number=number,
+            document=text,
+            digest=digest_of(document),
+            imported_at=at or timezone.now(),
+            imported_by=by,
+        )
+        return version, True
+
+
+def export_service(key: str, number: int | None = None) -> str:
+    """The text of a service's version: that of the number, else the newest. Raises Version.DoesNotExist."""
+    versions = Version.objects.filter(service__key=key)
+    if number is not None:
+        return versions.get(number=number).document
+    newest = versions.order_by("-number").first()
+    if newest is None:
+        raise Version.DoesNotExist
+    return newest.document

@@ -1,0 +1,131 @@
+"""The kind answered with files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from crispy_forms.layout import LayoutObject
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.services.fieldtypes.base import Field, setting
+from apps.services.filetypes import TYPES, recognise
+from apps.services.layout import Files, size_words
+from apps.services.reading import Json, Reader, whole
+
+
+def read_types(reader: Reader, path: str, value: Json) -> tuple[str, ...]:
+    """Names of file types."""
+    return tuple(
+        reader.one_of(where, item, tuple(TYPES)) for where, item in reader.items(path, value, least=1, most=len(TYPES))
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Field):
+    """One or several files. The stored answer is what is known of each: id, name, size in bytes, media type, sha-256."""
+
+    kind: ClassVar[str] = "file"
+    kind_label: ClassVar[Any] = gettext_lazy("Files")
+    carries_file: ClassVar[bool] = True
+    max_files: int = setting(whole(1, 50), 1)
+    max_megabytes: int = setting(whole(1, 50), 10)
+    types: tuple[str, ...] = setting(read_types, ("pdf", "png", "jpeg", "docx", "odt"))
+
+    def ask(self, language: str) -> forms.Field:
+        """Any number of files; which of them are taken is said by `sort`."""
+        return FilesField()
+
+    def lay_out(self) -> LayoutObject:
+        """What is kept already, and a place to choose more."""
+        endings = ",".join(ending for name in self.types for ending in TYPES[name].endings)
+        return Files(self.key, multiple=self.max_files > 1, accept=endings)
+
+    def limits(self) -> str:
+        """The limits in words, said before anybody picks a file."""
+        kinds = ", ".join(name.upper() for name in self.types)
+        if self.max_files == 1:
+            return _("One file, at most %(size)d MB. Kinds: %(kinds)s.") % {"size": self.max_megabytes, "kinds": kinds}
+        words = {"count": self.max_files, "size": self.max_megabytes, "kinds": kinds}
+        return _("At most %(count)d files of at most %(size)d MB each. Kinds: %(kinds)s.") % words
+
+    def sort(self, files: Iterable[UploadedFile], already: int) -> tuple[list[UploadedFile], list[str]]:
+        """Which of the files are taken, and why each of the others is not. `already` are kept from before."""
+        taken: list[UploadedFile] = []
+        refused = []
+        for file in files:
+            why = self.refusal(file)
+            if not why and already + len(taken) >= self.max_files:
+                why = _("there may be at most %(count)d files here. Remove one first.") % {"count": self.max_files}
+            if why:
+                refused.append(f"{file.name}: {why}")
+            else:
+                taken.append(file)
+        return taken, refused
+
+    def refusal(self, file: UploadedFile) -> str:
+        """Why a file is not taken; '' when it is."""
+        size = file.size or 0
+        if not size:
+            return _("the file is empty. Choose another one.")
+        if size > self.max_megabytes * 1_000_000:
+            words = {"size": size_words(size), "most": self.max_megabytes}
+            return _("the file is %(size)s, and at most %(most)d MB can be sent. Make it smaller or divide it.") % words
+        found = recognise(file)  # type: ignore[arg-type]
+        if found is None or found.name not in self.types:
+            kinds = ", ".join(name.upper() for name in self.types)
+            return _("the file's content is of a kind that cannot be sent here. Save it as one of: %(kinds)s.") % {
+                "kinds": kinds
+            }
+        return ""
+
+    def show(self, kept: Json, language: str) -> str:
+        """Name and size of each, one a line."""
+        return "\n".join(f"{item['name']} ({size_words(item['size'])})" for item in kept or [])
+
+    def envelope(self, kept: Json) -> Json:
+        """The ids of the attachments, which go beside the data."""
+        return [item["id"] for item in kept or []]
+
+    def sample(self, today: date) -> Json:
+        """One file that is known of."""
+        return [
+            {
+                "id": "00000000-0000-4000-8000-000000000000",
+                "name": "exempel.pdf",
+                "size": 12_345,
+                "type": "application/pdf",
+                "sha256": "0" * 64,
+            }
+        ]
+
+    def missing(self) -> str:
+        """What to say when there is none."""
+        return _("Add a file.")
+
+
+class FilesField(forms.FileField):
+    """Every file chosen, unexamined."""
+
+    class Input(forms.FileInput):
+        """A file input that takes several."""
+
+        allow_multiple_selected = True
+
+        def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+            """All the files of that name."""
+            return files.getlist(name) if hasattr(files, "getlist") else [f for f in [files.get(name)] if f]
+
+    widget = Input
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """As they came."""
+        return list(data or [])

@@ -1,0 +1,210 @@
+"""Kinds answered by choosing: yes or no, one of several, several of many, a declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from crispy_forms.layout import LayoutObject
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from apps.services.fieldtypes.base import Field, setting
+from apps.services.layout import Options, Select, Tick
+from apps.services.reading import Json, Reader, within, word
+from apps.services.texts import Texts
+
+
+@dataclass(frozen=True)
+class Option:
+    """Something that can be chosen: the value that is stored, and its text."""
+
+    value: str
+    label: Texts
+
+
+def read_options(reader: Reader, path: str, value: Json) -> tuple[Option, ...]:
+    """Options from their document form; two with one value are refused."""
+    found: dict[str, Option] = {}
+    for where, item in reader.items(path, value, least=1, most=1_000):
+        got = reader.mapping(where, item, {"value": True, "label": True})
+        key = reader.key(within(where, "value"), got.get("value")) if "value" in got else ""
+        if key in found and key:
+            reader.wrong(within(where, "value"), _("another option has this value."))
+        found[key] = Option(key, reader.texts(within(where, "label"), got["label"]) if "label" in got else Texts({}))
+    return tuple(found.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _FromOptions(Field):
+    """What choosing one and choosing several have in common."""
+
+    options: tuple[Option, ...] = setting(read_options)
+
+    def choices(self, language: str) -> list[tuple[str, str]]:
+        """The options in a language."""
+        return [(option.value, option.label.said(language)) for option in self.options]
+
+    def labels(self, language: str) -> dict[str, str]:
+        """Each option's text by its value."""
+        return dict(self.choices(language))
+
+    def possible(self) -> frozenset[str]:
+        """The options' values."""
+        return frozenset(option.value for option in self.options)
+
+    def all_texts(self) -> dict[str, Texts]:
+        """With the options' texts."""
+        return super().all_texts() | {f"options[{n}].label": option.label for n, option in enumerate(self.options)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(_FromOptions):
+    """One of several: radio buttons, or a list when there are many."""
+
+    kind: ClassVar[str] = "choice"
+    kind_label: ClassVar[Any] = gettext_lazy("One of several")
+    display: str = setting(word("radio", "list"), "radio")
+
+    def ask(self, language: str) -> forms.Field:
+        """One of the options."""
+        empty = [("", "")] if self.display == "list" else []
+        invalid = _("Choose one of the options.")
+        return forms.ChoiceField(
+            required=False, choices=empty + self.choices(language), error_messages={"invalid_choice": invalid}
+        )
+
+    def lay_out(self) -> LayoutObject:
+        """Radio buttons or a list."""
+        return Select(self.key) if self.display == "list" else Options(self.key, type="radio")
+
+    def show(self, kept: Json, language: str) -> str:
+        """The option's text."""
+        return self.labels(language).get(kept, "")
+
+    def sample(self, today: date) -> Json:
+        """The first option."""
+        return self.options[0].value
+
+    def missing(self) -> str:
+        """What to say when nothing is chosen."""
+        return _("Choose one of the options.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices(_FromOptions):
+    """Several of many: checkboxes."""
+
+    kind: ClassVar[str] = "choices"
+    kind_label: ClassVar[Any] = gettext_lazy("Several of many")
+
+    def ask(self, language: str) -> forms.Field:
+        """Some of the options."""
+        invalid = _("Choose among the options.")
+        messages = {"invalid_choice": invalid, "invalid_list": invalid}
+        return forms.MultipleChoiceField(
+            required=False, choices=self.choices(language), widget=forms.CheckboxSelectMultiple, error_messages=messages
+        )
+
+    def lay_out(self) -> LayoutObject:
+        """Checkboxes."""
+        return Options(self.key, type="checkbox")
+
+    def keep(self, value: Any) -> Json:
+        """The chosen values in the options' own order, each once."""
+        return [option.value for option in self.options if option.value in (value or ())] or None
+
+    def recall(self, kept: Json) -> Any:
+        """The chosen values."""
+        return kept or []
+
+    def show(self, kept: Json, language: str) -> str:
+        """The options' texts, one a line."""
+        return "\n".join(self.labels(language).get(value, "") for value in kept or [])
+
+    def sample(self, today: date) -> Json:
+        """The first option."""
+        return [self.options[0].value]
+
+    def missing(self) -> str:
+        """What to say when nothing is chosen."""
+        return _("Choose at least one of the options.")
+
+
+def yes_or_no(language: str) -> list[tuple[str, str]]:
+    """The two options of a yes/no question."""
+    with override(language):
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class YesNo(Field):
+    """Yes or no; stored as true or false, so that "no" is an answer too."""
+
+    kind: ClassVar[str] = "yes_no"
+    kind_label: ClassVar[Any] = gettext_lazy("Yes or no")
+
+    def ask(self, language: str) -> forms.Field:
+        """Yes or no."""
+        invalid = _("Choose yes or no.")
+        return forms.ChoiceField(
+            required=False, choices=yes_or_no(language), error_messages={"invalid_choice": invalid}
+        )
+
+    def lay_out(self) -> LayoutObject:
+        """Two radio buttons."""
+        return Options(self.key, type="radio")
+
+    def keep(self, value: Any) -> Json:
+        """true, false, or None when not answered."""
+        return {"yes": True, "no": False}.get(value)
+
+    def recall(self, kept: Json) -> Any:
+        """Which button is on."""
+        return {True: "yes", False: "no"}.get(kept)
+
+    def show(self, kept: Json, language: str) -> str:
+        """The word."""
+        return "" if kept is None else dict(yes_or_no(language))["yes" if kept else "no"]
+
+    def sample(self, today: date) -> Json:
+        """Yes."""
+        return True
+
+    def missing(self) -> str:
+        """What to say when nothing is chosen."""
+        return _("Choose yes or no.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent(Field):
+    """A declaration or consent: a box to tick."""
+
+    kind: ClassVar[str] = "consent"
+    kind_label: ClassVar[Any] = gettext_lazy("Declaration or consent")
+
+    def ask(self, language: str) -> forms.Field:
+        """A box."""
+        return forms.BooleanField(required=False)
+
+    def lay_out(self) -> LayoutObject:
+        """A box with its label."""
+        return Tick(self.key)
+
+    def keep(self, value: Any) -> Json:
+        """true, or None."""
+        return True if value else None
+
+    def show(self, kept: Json, language: str) -> str:
+        """Yes, when ticked."""
+        return dict(yes_or_no(language))["yes"] if kept else ""
+
+    def sample(self, today: date) -> Json:
+        """Ticked."""
+        return True
+
+    def missing(self) -> str:
+        """What to say when it is not ticked."""
+        return _("Tick the box to go on.")

@@ -1,0 +1,237 @@
+"""Kinds answered with a number, a date or a time of day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any, ClassVar
+
+from crispy_forms.layout import LayoutObject
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.services.fieldtypes.base import Field, LeadTime, setting
+from apps.services.layout import Line
+from apps.services.reading import Json, Reader, texts, whole, within
+from apps.services.texts import NO_TEXT, Texts, date_words, read_date, read_time, time_words
+
+BIGGEST = 999_999_999_999
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeNumber(Field):
+    """A whole number between two limits, perhaps with a unit."""
+
+    kind: ClassVar[str] = "whole_number"
+    kind_label: ClassVar[Any] = gettext_lazy("Whole number")
+    min: int = setting(whole(-BIGGEST, BIGGEST), 0)
+    max: int = setting(whole(-BIGGEST, BIGGEST), BIGGEST)
+    unit: Texts = setting(texts, NO_TEXT)
+
+    def ask(self, language: str) -> forms.Field:
+        """Digits, with spaces allowed between thousands."""
+        return WholeNumberField(self.min, self.max)
+
+    def lay_out(self) -> LayoutObject:
+        """A short input that brings up the digits."""
+        keyboard = "numeric" if self.min >= 0 else None
+        return Line(self.key, inputmode=keyboard, width=10, unit=self.unit or None)
+
+    def keep(self, value: Any) -> Json:
+        """The number; 0 is an answer."""
+        return value
+
+    def recall(self, kept: Json) -> Any:
+        """The digits."""
+        return kept
+
+    def show(self, kept: Json, language: str) -> str:
+        """The number in groups of three, with its unit."""
+        if kept is None:
+            return ""
+        grouped = f"{kept:,}".replace(",", "\N{NO-BREAK SPACE}")
+        return f"{grouped} {self.unit.said(language)}".strip()
+
+    def sample(self, today: date) -> Json:
+        """A number within the limits."""
+        return min(max(self.min, 12), self.max)
+
+    def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
+        """The limits must leave room."""
+        if self.min > self.max:
+            reader.wrong(within(path, "max"), _("the largest value is below the smallest."))
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write a number.")
+
+
+def read_lead_time(reader: Reader, path: str, value: Json) -> LeadTime:
+    """A lead time from its document form."""
+    got = reader.mapping(path, value, {"days": True, "late": False})
+    days = reader.whole(within(path, "days"), got.get("days"), 0, 3_650)
+    return LeadTime(days, reader.one_of(within(path, "late"), got.get("late", "refuse"), ("refuse", "explain")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Date(Field):
+    """A day. With `not_before` it may not be earlier than the answer to an earlier date field."""
+
+    kind: ClassVar[str] = "date"
+    kind_label: ClassVar[Any] = gettext_lazy("Date")
+    lead_time: LeadTime | None = setting(read_lead_time, None)
+    not_before: str = setting(lambda reader, path, value: reader.key(path, value), "")
+
+    def ask(self, language: str) -> forms.Field:
+        """A date as people write it."""
+        return DateField()
+
+    def lay_out(self) -> LayoutObject:
+        """A short input: people know their dates, and a typed one is never lost as in a browser's own date box."""
+        return Line(self.key, width=10, autocomplete="off")
+
+    def keep(self, value: Any) -> Json:
+        """ISO 8601."""
+        return value.isoformat() if value else None
+
+    def recall(self, kept: Json) -> Any:
+        """As people write it."""
+        return date_words(date.fromisoformat(kept)) if kept else None
+
+    def show(self, kept: Json, language: str) -> str:
+        """As people write it."""
+        return date_words(date.fromisoformat(kept)) if kept else ""
+
+    def sample(self, today: date) -> Json:
+        """A day that is not late."""
+        days = self.lead_time.days if self.lead_time else 0
+        return (today + timedelta(days=days + 1)).isoformat()
+
+    def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
+        """A day before the one it must follow; a day that has passed or is too near, where there is a lead time."""
+        if not kept:
+            return ""
+        day, first = date.fromisoformat(kept), answers.get(self.not_before)
+        if first and day < date.fromisoformat(first):
+            return _("The end cannot be before the beginning, %(first)s.") % {
+                "first": date_words(date.fromisoformat(first))
+            }
+        if self.lead_time is None:
+            return ""
+        if day < today:
+            return _("The day has passed. Write a day that is ahead.")
+        earliest = self.lead_time.earliest(today)
+        if self.lead_time.late == "refuse" and day < earliest:
+            words = {"days": self.lead_time.days, "earliest": date_words(earliest)}
+            return (
+                _("This must be sent at least %(days)d days before. Sent today, the earliest day is %(earliest)s.")
+                % words
+            )
+        return ""
+
+    def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
+        """The day it must follow must be asked before it."""
+        if self.not_before and not isinstance(earlier.get(self.not_before), Date):
+            reader.wrong(within(path, "not_before"), _("there is no date field with this key before it."))
+
+    def notice(self) -> LeadTime | None:
+        """Its lead time."""
+        return self.lead_time
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write a date, such as 24.12.2027.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Time(Field):
+    """A time of day."""
+
+    kind: ClassVar[str] = "time"
+    kind_label: ClassVar[Any] = gettext_lazy("Time of day")
+
+    def ask(self, language: str) -> forms.Field:
+        """A time as people write it."""
+        return TimeField()
+
+    def lay_out(self) -> LayoutObject:
+        """A short input."""
+        return Line(self.key, width=5, autocomplete="off")
+
+    def keep(self, value: Any) -> Json:
+        """Hours and minutes."""
+        return f"{value:%H:%M}" if value is not None else None
+
+    def recall(self, kept: Json) -> Any:
+        """As people write it."""
+        return kept.replace(":", ".") if kept else None
+
+    def show(self, kept: Json, language: str) -> str:
+        """As people write it."""
+        return time_words(time.fromisoformat(kept), language) if kept else ""
+
+    def sample(self, today: date) -> Json:
+        """Half past two in the afternoon."""
+        return "14:30"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write a time, such as 14.30.")
+
+
+class WholeNumberField(forms.CharField):
+    """A whole number, as people write it."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__(required=False)
+        self.least, self.most = least, most
+
+    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+        """The number, within the limits."""
+        text = "".join(super().clean(value).replace("\N{MINUS SIGN}", "-").split())
+        if not text:
+            return None
+        if len(text) > 15 or not text.isascii() or not text.removeprefix("-").isdecimal():
+            raise forms.ValidationError(_("Write a whole number with digits, such as 250."))
+        if not self.least <= int(text) <= self.most:
+            if self.most == BIGGEST:
+                raise forms.ValidationError(_("Write a number that is at least %(least)s.") % {"least": self.least})
+            words = {"least": self.least, "most": self.most}
+            raise forms.ValidationError(_("Write a number from %(least)s to %(most)s.") % words)
+        return int(text)
+
+
+class DateField(forms.CharField):
+    """A date, as people write it, between 1900 and 2200."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> date | None:  # type: ignore[override]
+        """The date."""
+        text = super().clean(value)
+        if not text:
+            return None
+        day = read_date(text)
+        if day is None or not 1900 <= day.year <= 2200:
+            raise forms.ValidationError(_("Write a date that exists, as day.month.year, such as 24.12.2027."))
+        return day
+
+
+class TimeField(forms.CharField):
+    """A time of day, as people write it."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> time | None:  # type: ignore[override]
+        """The time."""
+        text = super().clean(value)
+        if not text:
+            return None
+        moment = read_time(text)
+        if moment is None:
+            raise forms.ValidationError(_("Write a time of day as hours and minutes, such as 14.30."))
+        return moment

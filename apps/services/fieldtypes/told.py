@@ -1,0 +1,66 @@
+"""Kinds that ask nothing: a heading, guidance, a warning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from crispy_forms.layout import LayoutObject
+from django.utils.translation import gettext_lazy
+
+from apps.services.fieldtypes.base import Field, setting
+from apps.services.layout import Prose
+from apps.services.reading import Json, texts
+from apps.services.texts import NO_TEXT, Texts
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told(Field):
+    """What is told and not asked: it has no answer."""
+
+    asks: ClassVar[bool] = False
+
+    def sample(self, today: date) -> Json:
+        """Nothing."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading(_Told):
+    """A heading between questions."""
+
+    kind: ClassVar[str] = "heading"
+    kind_label: ClassVar[Any] = gettext_lazy("Heading")
+
+    def lay_out(self) -> LayoutObject:
+        """A heading of the second level, below the page's own."""
+        return Prose(self.key, "h2", self.label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guidance(_Told):
+    """Advice to the one who fills in; `text` may have paragraphs and lists."""
+
+    kind: ClassVar[str] = "guidance"
+    kind_label: ClassVar[Any] = gettext_lazy("Guidance")
+    label: Texts = setting(texts, NO_TEXT)
+    text: Texts = setting(texts)
+
+    def lay_out(self) -> LayoutObject:
+        """A quiet box."""
+        return Prose(self.key, "h2", self.label, self.text, "prose--guidance")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caution(_Told):
+    """Something one must not miss."""
+
+    kind: ClassVar[str] = "warning"
+    kind_label: ClassVar[Any] = gettext_lazy("Warning")
+    label: Texts = setting(texts, NO_TEXT)
+    text: Texts = setting(texts)
+
+    def lay_out(self) -> LayoutObject:
+        """A box that stands out."""
+        return Prose(self.key, "h2", self.label, self.text, "prose--warning")

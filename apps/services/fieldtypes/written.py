@@ -1,0 +1,258 @@
+"""Kinds answered by writing: text, long text, e-mail, phone, business id, post code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import phonenumbers
+from crispy_forms.layout import LayoutObject
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from stdnum.exceptions import ValidationError as NotAnIdentifier
+from stdnum.fi import ytunnus
+
+from apps.services.fieldtypes.base import Field, refuse_control_characters, setting
+from apps.services.layout import Area, Line
+from apps.services.reading import Json, whole, word
+
+AUTOCOMPLETE = (
+    "",
+    "name",
+    "given-name",
+    "family-name",
+    "organization",
+    "street-address",
+    "postal-code",
+    "address-level2",
+    "email",
+    "tel",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Field):
+    """One line of text."""
+
+    kind: ClassVar[str] = "text"
+    kind_label: ClassVar[Any] = gettext_lazy("Text, one line")
+    max_length: int = setting(whole(1, 1_000), 200)
+    autocomplete: str = setting(word(*AUTOCOMPLETE), "")
+
+    def ask(self, language: str) -> forms.Field:
+        """Text up to its length."""
+        return LineField(max_length=self.max_length)
+
+    def lay_out(self) -> LayoutObject:
+        """An input."""
+        return Line(self.key, autocomplete=self.autocomplete)
+
+    def sample(self, today: date) -> Json:
+        """As much as fits."""
+        return "Exempeltext åäö"[: self.max_length].strip()
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write an answer.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongText(Field):
+    """Several lines of text."""
+
+    kind: ClassVar[str] = "long_text"
+    kind_label: ClassVar[Any] = gettext_lazy("Text, several lines")
+    max_length: int = setting(whole(1, 20_000), 4_000)
+    rows: int = setting(whole(2, 30), 5)
+
+    def ask(self, language: str) -> forms.Field:
+        """Text up to its length, a line break counted as one character."""
+        return LongTextField(max_length=self.max_length)
+
+    def lay_out(self) -> LayoutObject:
+        """A text area that counts."""
+        return Area(self.key, rows=self.rows, limit=self.max_length)
+
+    def sample(self, today: date) -> Json:
+        """Two lines."""
+        return "Exempel på första raden\noch den andra"[: self.max_length].strip()
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write an answer.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email(Field):
+    """An e-mail address."""
+
+    kind: ClassVar[str] = "email"
+    kind_label: ClassVar[Any] = gettext_lazy("E-mail address")
+
+    def ask(self, language: str) -> forms.Field:
+        """Django's own check."""
+        wrong = _("Write the whole e-mail address, such as namn@example.com.")
+        return forms.EmailField(required=False, max_length=254, error_messages={"invalid": wrong, "max_length": wrong})
+
+    def lay_out(self) -> LayoutObject:
+        """An input that brings up the right keyboard."""
+        return Line(self.key, type="email", autocomplete="email", spellcheck="false")
+
+    def sample(self, today: date) -> Json:
+        """An address of nobody."""
+        return "namn@example.com"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the e-mail address.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone(Field):
+    """A phone number, stored in the international form (E.164)."""
+
+    kind: ClassVar[str] = "phone"
+    kind_label: ClassVar[Any] = gettext_lazy("Phone number")
+
+    def ask(self, language: str) -> forms.Field:
+        """Any number that could be real; without a country code it is a Finnish one."""
+        return PhoneField()
+
+    def lay_out(self) -> LayoutObject:
+        """An input that brings up the right keyboard."""
+        return Line(self.key, type="tel", autocomplete="tel")
+
+    def recall(self, kept: Json) -> Any:
+        """As people write it."""
+        return self.show(kept, "sv")
+
+    def show(self, kept: Json, language: str) -> str:
+        """The number in groups, with its country code."""
+        if not kept:
+            return ""
+        number = phonenumbers.parse(kept, None)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    def sample(self, today: date) -> Json:
+        """A number."""
+        return "+358401234567"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the phone number.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BusinessId(Field):
+    """A Finnish business id (FO-nummer, Y-tunnus)."""
+
+    kind: ClassVar[str] = "business_id"
+    kind_label: ClassVar[Any] = gettext_lazy("Business id")
+
+    def ask(self, language: str) -> forms.Field:
+        """Its check digit must be right."""
+        return BusinessIdField()
+
+    def lay_out(self) -> LayoutObject:
+        """A short input."""
+        return Line(self.key, width=10, spellcheck="false")
+
+    def sample(self, today: date) -> Json:
+        """An id that is well formed."""
+        return "1234567-1"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the business id.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostCode(Field):
+    """A Finnish post code: five digits."""
+
+    kind: ClassVar[str] = "post_code"
+    kind_label: ClassVar[Any] = gettext_lazy("Post code")
+
+    def ask(self, language: str) -> forms.Field:
+        """Five digits."""
+        return forms.RegexField(
+            r"^[0-9]{5}\Z", required=False, error_messages={"invalid": _("A post code has five digits.")}
+        )
+
+    def lay_out(self) -> LayoutObject:
+        """A short input."""
+        return Line(self.key, width=5, inputmode="numeric", autocomplete="postal-code")
+
+    def sample(self, today: date) -> Json:
+        """A code."""
+        return "00100"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the post code.")
+
+
+class LineField(forms.CharField):
+    """One line of text that people can read."""
+
+    default_validators = [refuse_control_characters]
+
+    def __init__(self, *, max_length: int) -> None:
+        too_long = _("Write at most %(limit_value)d characters. Now there are %(show_value)d.")
+        super().__init__(required=False, max_length=max_length, error_messages={"max_length": too_long})
+        for validator in self.validators:
+            if hasattr(validator, "limit_value"):
+                validator.message = too_long
+
+
+class LongTextField(LineField):
+    """Several lines; a browser's line break of two characters is kept as one."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        """Newlines as everybody but browsers writes them."""
+        return (
+            super().to_python(value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value)
+            or ""
+        )
+
+
+class PhoneField(forms.CharField):
+    """A phone number, cleaned to E.164."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=40)
+
+    def clean(self, value: Any) -> str:
+        """The number in international form."""
+        text = super().clean(value)
+        if not text:
+            return ""
+        try:
+            number = phonenumbers.parse(text, "FI")
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or not phonenumbers.is_possible_number(number):
+            raise forms.ValidationError(_("Write a phone number, such as 040 123 4567 or +46 70 123 45 67."))
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+class BusinessIdField(forms.CharField):
+    """A business id, cleaned to seven digits, a hyphen and the check digit."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=20)
+
+    def clean(self, value: Any) -> str:
+        """The id as the register writes it."""
+        text = super().clean(value)
+        if not text:
+            return ""
+        try:
+            compact = ytunnus.validate(text)
+        except NotAnIdentifier:
+            raise forms.ValidationError(_("Write the business id with its check digit, such as 1234567-1.")) from None
+        return f"{compact[:7]}-{compact[7:]}"

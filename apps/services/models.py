@@ -1,0 +1,100 @@
+"""What can be asked for: a service, and its versions, of which at most one is the published one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.people import access
+from apps.people.access import Visitor
+from apps.people.models import Authority, key_is_plain
+from apps.services.definition import Definition, load, parse
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    """Services."""
+
+    def visible_to(self, user: Visitor) -> ServiceQuerySet:
+        """Those an official may look at on the desk."""
+        return self.filter(access.services_of(user))
+
+    def open(self) -> ServiceQuerySet:
+        """Those customers can find and start."""
+        return self.filter(published__isnull=False, closed_at__isnull=True)
+
+
+class Service(models.Model):
+    """Something an authority offers: a permit, a notification, a plan. Its content is in its versions."""
+
+    key = models.CharField(_("key"), max_length=60, unique=True, validators=[key_is_plain])
+    authority = models.ForeignKey(Authority, models.PROTECT, related_name="services", verbose_name=_("authority"))
+    published = models.ForeignKey(
+        "Version", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("published version")
+    )
+    closed_at = models.DateTimeField(_("closed for new applications"), null=True, blank=True)
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.published.definition.name.said() if self.published else self.key
+
+
+class Version(models.Model):
+    """One definition of a service, frozen when it was imported. A change is always a new version."""
+
+    service = models.ForeignKey(Service, models.PROTECT, related_name="versions", verbose_name=_("service"))
+    number = models.PositiveIntegerField(_("version"))
+    document = models.TextField(_("definition"), help_text=_("The text exactly as it was imported."))
+    digest = models.CharField(_("digest"), max_length=64, help_text=_("SHA-256 of what the definition says."))
+    imported_at = models.DateTimeField(_("imported"), default=timezone.now, editable=False)
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("imported by"),
+    )
+    published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("published by"),
+    )
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ["service", "-number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["service", "number"], name="version_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.service.key} {self.number}"
+
+    @property
+    def definition(self) -> Definition:
+        """What it says, parsed once per process: a version never changes."""
+        return _parsed(self.pk, self.digest, self.document)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is the one customers fill in now."""
+        return self.service.published_id == self.pk
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(pk: int, digest: str, document: str) -> Definition:
+    return parse(load(document))

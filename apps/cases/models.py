@@ -1,0 +1,337 @@
+"""The authority's folder of a case: its status, its diary, the supplements asked for, and the verb that moves it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from apps.applications.models import Application
+from apps.cases.rulebook import OUTCOMES, STATUS_WORDS, STEPS, Party, Status, Step, status_choices, steps_from
+from apps.people import access
+from apps.people.access import Visitor
+from apps.people.models import Customer, User
+from apps.services.models import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class NotAllowed(Exception):
+    """The rule book refuses the step. The message says what is possible instead."""
+
+
+class Immutable(Exception):
+    """A diary line is followed by others, never changed."""
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    """Cases."""
+
+    def visible_to(self, user: Visitor) -> CaseQuerySet:
+        """Those an official may read."""
+        return self.filter(access.cases_of(user))
+
+    def of(self, customer: Customer) -> CaseQuerySet:
+        """A customer's own."""
+        return self.filter(access.cases_of_customer(customer))
+
+
+class Case(models.Model):
+    """A matter at an authority. It begins when a paper arrives, and is known outside by its `external_id`."""
+
+    number = models.CharField(  # noqa: DJ001 (unique, and made from the row's id a moment after the row)
+        gettext_lazy("case number"), max_length=20, unique=True, null=True, editable=False
+    )
+    external_id = models.UUIDField(gettext_lazy("external id"), default=uuid.uuid4, unique=True, editable=False)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="cases", verbose_name=gettext_lazy("service"))
+    application = models.OneToOneField(
+        Application, models.PROTECT, related_name="case", verbose_name=gettext_lazy("application")
+    )
+    status = models.CharField(gettext_lazy("status"), max_length=30, choices=status_choices, default=Status.RECEIVED)
+    status_at = models.DateTimeField(gettext_lazy("status since"))
+    arrived_at = models.DateTimeField(
+        gettext_lazy("arrived"), help_text=gettext_lazy("When it was available to the authority (13/2003, section 10).")
+    )
+    handler = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="handled_cases", verbose_name=gettext_lazy("handler")
+    )
+    handling_since = models.DateTimeField(gettext_lazy("handling began"), null=True, blank=True)
+    outcome = models.CharField(gettext_lazy("outcome"), max_length=30, blank=True)
+    outcome_text = models.TextField(gettext_lazy("about the outcome"), blank=True)
+    acknowledged_number = models.PositiveIntegerField(
+        gettext_lazy("acknowledged up to"),
+        default=0,
+        help_text=gettext_lazy("The last of its events that the national service has."),
+    )
+    acknowledged_at = models.DateTimeField(gettext_lazy("acknowledged"), null=True, blank=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("case")
+        verbose_name_plural = gettext_lazy("cases")
+        indexes: ClassVar = [models.Index(fields=["service", "-arrived_at"], name="case_of_service")]
+
+    def __str__(self) -> str:
+        return self.number or ""
+
+    # --- in words --------------------------------------------------------------------------------------------------
+
+    @property
+    def language(self) -> str:
+        """The language the customer used."""
+        return self.application.language
+
+    @property
+    def service_name(self) -> str:
+        """The service's name as it was when the case began, in the language of the page."""
+        return self.application.version.definition.name.said(get_language())
+
+    @property
+    def outcome_label(self) -> str:
+        """The outcome in words that fit the kind of service."""
+        return str(OUTCOMES[self.application.version.definition.kind].get(self.outcome, ""))
+
+    @property
+    def status_label(self) -> str:
+        """The status in words; a closed case says its outcome."""
+        return self.outcome_label or str(STATUS_WORDS[self.status])
+
+    # --- steps -----------------------------------------------------------------------------------------------------
+
+    def party_of(self, by: User | Customer) -> Party | None:
+        """As whom somebody may take steps here; None for a stranger."""
+        if isinstance(by, Customer):
+            return Party.CUSTOMER if self.application.customer_id == by.pk else None
+        return Party.HANDLER if access.may_handle(by, self.service.authority_id) else None
+
+    def steps_for(self, by: User | Customer) -> list[Step]:
+        """What somebody may do with it now."""
+        party = self.party_of(by)
+        return steps_from(self.status, party) if party else []
+
+    def take_step(self, name: str, *, by: User | Customer, at: datetime | None = None, **facts: Any) -> Event:
+        """Take a step of the rule book and write it into the diary, in one transaction. Raises NotAllowed, in words.
+
+        The case's row is locked, so of two people at once the second is judged by what the first has done.
+        """
+        moment = at or timezone.now()
+        with transaction.atomic():
+            locked = Case.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            step = locked._allowed(name, by, facts)
+            locked.status, locked.status_at = step.after, moment
+            data = EFFECTS[name](locked, by=by, at=moment, **facts) if name in EFFECTS else {}
+            locked.save()
+            event = Event.record(locked, name, by=by, at=moment, data=data)
+        self.refresh_from_db()
+        return event
+
+    def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
+        step, party = STEPS.get(name), self.party_of(by)
+        possible = steps_from(self.status, party) if party else []
+        if party is None:
+            raise NotAllowed(_("You may not take steps in this case."))
+        if step is None or step not in possible:
+            words = {
+                "status": STATUS_WORDS[self.status],
+                "steps": ", ".join(str(s.label) for s in possible) or _("nothing"),
+            }
+            raise NotAllowed(
+                _("This cannot be done while the case's status is “%(status)s”. What can be done: %(steps)s.") % words
+            )
+        if set(facts) != set(step.needs):
+            raise NotAllowed(_("The step needs: %(needs)s.") % {"needs": ", ".join(step.needs) or _("nothing more")})
+        return step
+
+    def note_acknowledged(self, receiver: str, number: int, at: datetime) -> None:
+        """What delivery tells the case: a receiver has its events up to a number. Only the national service's is shown."""
+        if receiver == "national":
+            behind = Case.objects.filter(pk=self.pk, acknowledged_number__lt=number)
+            behind.update(acknowledged_number=number, acknowledged_at=at)
+
+
+class Event(models.Model):
+    """A line of the diary: something that happened to a case, numbered from 1, written once and never changed."""
+
+    key = models.UUIDField(gettext_lazy("key"), default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="events", verbose_name=gettext_lazy("case"))
+    number = models.PositiveIntegerField(gettext_lazy("number"))
+    kind = models.CharField(gettext_lazy("what"), max_length=40)
+    status = models.CharField(gettext_lazy("status after it"), max_length=30, choices=status_choices)
+    at = models.DateTimeField(gettext_lazy("when"))
+    by_official = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("official")
+    )
+    by_customer = models.ForeignKey(
+        Customer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("customer")
+    )
+    by_name = models.CharField(gettext_lazy("by"), max_length=201)
+    paper = models.OneToOneField(
+        Application, models.PROTECT, null=True, blank=True, related_name="event", verbose_name=gettext_lazy("paper")
+    )
+    data = models.JSONField(gettext_lazy("facts"), default=dict)
+
+    class Meta:
+        verbose_name = gettext_lazy("diary line")
+        verbose_name_plural = gettext_lazy("diary")
+        ordering = ["case", "number"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "number"], name="event_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write it the first time only. Raises Immutable."""
+        if not self._state.adding:
+            raise Immutable
+        super().save(*args, **kwargs)
+
+    @classmethod
+    def record(
+        cls,
+        case: Case,
+        kind: str,
+        *,
+        by: User | Customer,
+        at: datetime,
+        data: dict[str, Any],
+        paper: Application | None = None,
+    ) -> Event:
+        """Write the next line. The caller holds the case's row locked, so numbers are given and become visible in order."""
+        last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
+        return cls.objects.create(
+            case=case,
+            number=last + 1,
+            kind=kind,
+            status=case.status,
+            at=at,
+            by_official=by if isinstance(by, User) else None,
+            by_customer=by if isinstance(by, Customer) else None,
+            by_name=str(by),
+            paper=paper or data.pop("paper", None),
+            data=data,
+        )
+
+    @property
+    def label(self) -> str:
+        """What happened, in words."""
+        return str(EVENT_WORDS.get(self.kind, self.kind))
+
+
+class SupplementRequest(models.Model):
+    """What the authority asks the customer to add, and the paper that answers it."""
+
+    case = models.ForeignKey(
+        Case, models.PROTECT, related_name="supplement_requests", verbose_name=gettext_lazy("case")
+    )
+    event = models.OneToOneField(
+        Event, models.PROTECT, null=True, related_name="supplement_request", verbose_name=gettext_lazy("diary line")
+    )
+    text = models.TextField(gettext_lazy("what is asked"))
+    due = models.DateField(
+        gettext_lazy("due"), help_text=gettext_lazy("The last day, to its end in Helsinki (13/2003, section 11).")
+    )
+    fields = models.JSONField(gettext_lazy("fields asked for again"), default=list)
+    paper = models.OneToOneField(
+        Application,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="answers_request",
+        verbose_name=gettext_lazy("paper"),
+    )
+    answered_at = models.DateTimeField(gettext_lazy("answered"), null=True, blank=True)
+    ended_at = models.DateTimeField(gettext_lazy("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("request for supplement")
+        verbose_name_plural = gettext_lazy("requests for supplement")
+        ordering = ["pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["case"],
+                condition=models.Q(answered_at__isnull=True, ended_at__isnull=True),
+                name="one_open_supplement_request",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.due}"
+
+    def overdue(self, today: date) -> bool:
+        """Whether its last day has passed."""
+        return today > self.due
+
+
+def open_request(case: Case) -> SupplementRequest | None:
+    """The request that waits for the customer, if any."""
+    return case.supplement_requests.filter(answered_at__isnull=True, ended_at__isnull=True).first()
+
+
+# --- what the steps do besides setting the status --------------------------------------------------------------------
+
+
+def _take_up(case: Case, *, by: User, at: datetime) -> dict[str, Any]:
+    case.handler, case.handling_since = by, at
+    return {"handler": str(by)}
+
+
+def _request_supplement(
+    case: Case, *, by: User, at: datetime, text: str, due: date, fields: Iterable[str]
+) -> dict[str, Any]:
+    known = case.application.version.definition.fields
+    wanted = [key for key, field in known.items() if key in set(fields) and field.asks]
+    SupplementRequest.objects.create(case=case, text=text, due=due, fields=wanted)
+    return {"text": text, "due": due.isoformat(), "fields": wanted}
+
+
+def _supplement(case: Case, *, by: Customer, at: datetime, paper: Application) -> dict[str, Any]:
+    request = open_request(case)
+    if request is None or request.paper_id != paper.pk:
+        raise NotAllowed(_("The authority has not asked for this supplement."))
+    request.answered_at = at
+    request.save(update_fields=["answered_at"])
+    return {"paper": paper}
+
+
+def _end_request(case: Case, *, by: User | Customer, at: datetime, **facts: Any) -> dict[str, Any]:
+    case.supplement_requests.filter(answered_at__isnull=True, ended_at__isnull=True).update(ended_at=at)
+    return dict(facts)
+
+
+def _close(case: Case, *, by: User, at: datetime, outcome: str, text: str) -> dict[str, Any]:
+    kind = case.application.version.definition.kind
+    if outcome not in OUTCOMES[kind]:
+        raise NotAllowed(_("This service has no such outcome. Choose one of those on the form."))
+    case.outcome, case.outcome_text = outcome, text
+    return {"outcome": outcome, "text": text}
+
+
+EFFECTS: dict[str, Any] = {
+    "take_up": _take_up,
+    "request_supplement": _request_supplement,
+    "supplement": _supplement,
+    "resume": _end_request,
+    "close": _close,
+    "transfer": _end_request,
+    "leave_unexamined": _end_request,
+    "withdraw": _end_request,
+}
+
+EVENT_WORDS: dict[str, Any] = {
+    "received": gettext_lazy("Received by the authority"),
+    "take_up": gettext_lazy("Taken up for handling"),
+    "request_supplement": gettext_lazy("A supplement was asked for"),
+    "supplement": gettext_lazy("The supplement arrived"),
+    "resume": gettext_lazy("Handling went on"),
+    "close": gettext_lazy("Handled"),
+    "transfer": gettext_lazy("Transferred to another authority"),
+    "leave_unexamined": gettext_lazy("Left unexamined"),
+    "withdraw": gettext_lazy("Withdrawn by the customer"),
+}

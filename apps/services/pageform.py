@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -17,12 +16,16 @@ from django.utils.translation import gettext as _
 from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 
-MAX_CACHED_PAGES = 2_000
 
-
-@lru_cache(maxsize=MAX_CACHED_PAGES)
 def form_fields(page: Page, language: str) -> dict[str, forms.Field]:
-    """The page's Django fields in a language, made once per process: a published page never changes."""
+    """The page's Django fields in a language, made once and kept with the page, which never changes."""
+    kept: dict[str, dict[str, forms.Field]] = page.__dict__.setdefault("_form_fields", {})
+    if language not in kept:
+        kept[language] = _made_fields(page, language)
+    return kept[language]
+
+
+def _made_fields(page: Page, language: str) -> dict[str, forms.Field]:
     made = {}
     with override(language):
         for field in page.asked:
@@ -34,10 +37,12 @@ def form_fields(page: Page, language: str) -> dict[str, forms.Field]:
     return made
 
 
-@lru_cache(maxsize=MAX_CACHED_PAGES)
 def form_layout(page: Page) -> Layout:
-    """The page's crispy layout."""
-    return Layout(*(field.lay_out() for field in page.fields))
+    """The page's crispy layout, made once and kept with the page."""
+    kept: Layout | None = page.__dict__.get("_layout")
+    if kept is None:
+        kept = page.__dict__["_layout"] = Layout(*(field.lay_out() for field in page.fields))
+    return kept
 
 
 class PageForm(forms.Form):
@@ -62,7 +67,6 @@ class PageForm(forms.Form):
         today: date,
         data: Any = None,
         files: Any = None,
-        optional: Iterable[str] = (),
     ) -> None:
         initial = {
             field.key: field.recall(answers[field.key]) for field in page.asked if answers.get(field.key) is not None

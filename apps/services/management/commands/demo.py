@@ -1,0 +1,163 @@
+"""Loads the example authorities, their people and the services of the library, so that a newcomer has something to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from apps.people.models import Authority, Membership, User
+from apps.services import publishing
+from apps.services.exchange import import_service
+from apps.services.models import Service
+from apps.services.reading import Unreadable
+
+LIBRARY = Path(__file__).resolve().parents[2] / "library"
+PASSWORD = "only-for-demo"  # noqa: S105 (known to all, hence the refusal without DEBUG)
+Role, Kind = Membership.Role, Authority.Kind
+
+
+class ExampleAuthority(NamedTuple):
+    """An authority that nobody can take for a real one."""
+
+    key: str
+    kind: Authority.Kind
+    sv: str
+    fi: str
+    en: str
+    municipality_codes: list[str]
+    email: str
+
+
+class ExampleUser(NamedTuple):
+    """Somebody who can sign in at the desk, and what they do there."""
+
+    username: str
+    family_name: str
+    authority: str
+    roles: tuple[Membership.Role, ...]
+    what: str
+
+
+AUTHORITIES = (
+    ExampleAuthority(
+        "example-police", Kind.POLICE, "Exempelpolisen", "Esimerkkipoliisi", "Example police", [], "police@example.com"
+    ),
+    ExampleAuthority(
+        "example-rescue",
+        Kind.RESCUE,
+        "Exempelregionens räddningsverk",
+        "Esimerkkialueen pelastuslaitos",
+        "Example region rescue department",
+        ["049", "091", "092", "235", "638", "753"],
+        "rescue@example.com",
+    ),
+    ExampleAuthority(
+        "example-town",
+        Kind.MUNICIPALITY,
+        "Exempelstadens miljömyndighet",
+        "Esimerkkikaupungin ympäristöviranomainen",
+        "Example town environmental authority",
+        ["638", "753"],
+        "environment@example.com",
+    ),
+)
+USERS = (
+    ExampleUser("admin", "Admin", "", (), "looks after authorities, people and services; sees no cases"),
+    ExampleUser("handler-police", "Polis", "example-police", (Role.HANDLER,), "handles cases of the Example police"),
+    ExampleUser("handler-rescue", "Räddning", "example-rescue", (Role.HANDLER,), "handles cases of the Example rescue"),
+    ExampleUser("handler-town", "Stad", "example-town", (Role.HANDLER,), "handles cases of the Example town"),
+    ExampleUser(
+        "designer-town",
+        "Tjänst",
+        "example-town",
+        (Role.DESIGNER, Role.MANAGER),
+        "defines the services of the Example town and manages its cases",
+    ),
+)
+
+
+class Command(BaseCommand):
+    """`manage.py demo`."""
+
+    help = (
+        "Load example authorities, users with known passwords and the services of the library. What is there already "
+        "stays as it is. Refuses when DEBUG is off."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Make what is missing, all or nothing, and say how to sign in."""
+        if not settings.DEBUG:
+            raise CommandError(
+                "demo makes users whose passwords everybody knows, so it works only where DEBUG is on. Nothing was done."
+            )
+        try:
+            with transaction.atomic():
+                make_authorities()
+                make_users()
+                notes = list(publish_library())
+        except Unreadable as e:
+            raise CommandError("The services were not loaded:\n" + "\n".join(f"  {p}" for p in e.problems)) from None
+        self.stdout.write("\n".join([*sign_ins(), *notes]))
+
+
+def make_authorities() -> None:
+    """Make the authorities that are missing."""
+    there = set(Authority.objects.values_list("key", flat=True))
+    for example in AUTHORITIES:
+        if example.key not in there:
+            Authority.objects.create(
+                key=example.key,
+                kind=example.kind,
+                name_sv=example.sv,
+                name_fi=example.fi,
+                name_en=example.en,
+                municipality_codes=example.municipality_codes,
+                email=example.email,
+            )
+
+
+def make_users() -> None:
+    """Make the users that are missing. Hashing is slow by design, so the one password is hashed once."""
+    there = set(User.objects.values_list("username", flat=True))
+    missing = [example for example in USERS if example.username not in there]
+    if not missing:
+        return
+    hashed = make_password(PASSWORD)
+    authorities = {authority.key: authority for authority in Authority.objects.all()}
+    for example in missing:
+        user = User.objects.create(
+            username=example.username,
+            password=hashed,
+            first_name="Testperson",
+            last_name=example.family_name,
+            is_staff=True,
+            is_superuser=not example.authority,
+        )
+        for role in example.roles:
+            Membership.objects.create(user=user, authority=authorities[example.authority], role=role)
+
+
+def publish_library() -> Iterator[str]:
+    """Publish the library's services that are missing; say which ones go on with a definition of their own."""
+    services = {service.key: service for service in Service.objects.all()}
+    for file in sorted(LIBRARY.glob("*.json")):
+        service, text = services.get(file.stem), file.read_bytes().decode("utf-8")
+        newest = service.versions.first() if service else None
+        if newest and newest.document != text:
+            yield f"{file.stem} keeps version {newest.number}, which is not the one in {file.name}."
+        elif service is None or service.published_id is None:
+            version, _is_new = import_service(text)
+            publishing.publish(version, by=None)
+
+
+def sign_ins() -> Iterator[str]:
+    """The demo sign-ins as a table."""
+    rows = [("User", "Password", "What they do"), *((user.username, PASSWORD, user.what) for user in USERS)]
+    for username, password, what in rows:
+        yield f"{username:<16}{password:<16}{what}"

@@ -1,0 +1,125 @@
+"""Builders with readable defaults. Three sorts of people: a customer, an official of the authority, and strangers to both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.test import Client
+
+from apps.applications.models import Application
+from apps.cases import intake
+from apps.cases.models import Case
+from apps.people.identification import SESSION_KEY
+from apps.people.models import Authority, Customer, Membership, User
+from apps.services.definition import Definition, parse
+from apps.services.exchange import import_service
+from apps.services.models import Version
+from apps.services.publishing import publish
+
+NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)  # a Monday, 11.30 in Helsinki
+TODAY = date(2027, 3, 1)
+
+
+def said(text: str) -> dict[str, str]:
+    """A text in three languages, told apart by the language's code."""
+    return {"sv": f"{text} sv", "fi": f"{text} fi", "en": text}
+
+
+def field(kind: str, key: str, **more: Any) -> dict[str, Any]:
+    """A field of a definition document; its label is its key in words."""
+    label = {} if kind in ("guidance", "warning") else {"label": said(key.replace("_", " ").capitalize())}
+    return {"kind": kind, "key": key, **label, **more}
+
+
+def options(*values: str) -> list[dict[str, Any]]:
+    """Options of a choice."""
+    return [{"value": value, "label": said(value.capitalize())} for value in values]
+
+
+def page(key: str, *fields: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A page of a definition document."""
+    return {"key": key, "title": said(key.capitalize()), "fields": list(fields), **more}
+
+
+def document(*pages: dict[str, Any], key: str = "example", authority: str = "example-town", **more: Any) -> dict[str, Any]:
+    """A definition document with everything that must be there; by default one page with one question."""
+    texts = ("name", "summary", "for_whom", "legal_ground", "price", "handling_time", "at_hand")
+    return {
+        "schema": 1,
+        "key": key,
+        "authority": authority,
+        "kind": "notification",
+        "languages": ["sv", "fi", "en"],
+        **{name: said(f"{name.replace('_', ' ').capitalize()} of {key}") for name in texts},
+        "pages": list(pages) or [page("first", field("text", "title"))],
+        **more,
+    }
+
+
+def definition(*pages: dict[str, Any], **more: Any) -> Definition:
+    """A parsed definition."""
+    return parse(document(*pages, **more))
+
+
+def authority(key: str = "example-town", **more: Any) -> Authority:
+    """An authority, made once."""
+    names = {f"name_{language}": f"{key} {language}" for language in ("sv", "fi", "en")}
+    return Authority.objects.get_or_create(key=key, defaults={"kind": "municipality", **names, **more})[0]
+
+
+def official(name: str = "handler", *, of: Authority | None = None, role: str = "handler") -> User:
+    """Somebody who works for an authority."""
+    user, _made = User.objects.get_or_create(username=name, defaults={"is_staff": True})
+    Membership.objects.get_or_create(user=user, authority=of or authority(), role=role)
+    return user
+
+
+def superuser(name: str = "installation") -> User:
+    """Somebody who looks after the installation."""
+    return User.objects.get_or_create(username=name, defaults={"is_staff": True, "is_superuser": True})[0]
+
+
+def customer(name: str = "Example") -> Customer:
+    """A customer, known by their name."""
+    names = {"given_name": name, "family_name": "Customer"}
+    return Customer.objects.get_or_create(way="example", subject=name.lower(), defaults=names)[0]
+
+
+def version(*pages: dict[str, Any], published: bool = True, **more: Any) -> Version:
+    """A service's version, published unless said otherwise; its authority is made if there is none."""
+    doc = document(*pages, **more)
+    authority(doc["authority"])
+    made, _new = import_service(json.dumps(doc, ensure_ascii=False, indent=2) + "\n", at=NOW)
+    if published:
+        publish(made, by=None, at=NOW)
+        made.refresh_from_db()
+    return made
+
+
+def application(
+    of: Version | None = None, *, by: Customer | None = None, answers: Mapping[str, Any] | None = None, language: str = "sv"
+) -> Application:
+    """A draft, by default with the one answer the default service asks for."""
+    of = of or version()
+    given = dict(answers) if answers is not None else {"title": "An example"}
+    return Application.objects.create(version=of, customer=by or customer(), language=language, answers=given)
+
+
+def case(of: Version | None = None, *, at: datetime = NOW, **more: Any) -> Case:
+    """A case that has just arrived."""
+    return intake.send(application(of, **more), at=at)
+
+
+def signed_in(who: Customer | User, **client: Any) -> Client:
+    """A browser in which a customer or an official is signed in, as no address of the product could do it."""
+    browser = Client(**client)
+    if isinstance(who, User):
+        browser.force_login(who)
+        return browser
+    session = browser.session
+    session[SESSION_KEY] = str(who.pk)
+    session.save()
+    return browser

@@ -1,0 +1,137 @@
+"""The example data: enough to try everything, never in production, and never over what somebody changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from apps.people import access
+from apps.people.models import Authority, Membership, User
+from apps.services.management.commands.demo import LIBRARY, PASSWORD, USERS
+from apps.services.models import Service, Version
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _debug(settings: Settings) -> None:
+    """As on a developer's machine; a quick hash, since nothing here is secret."""
+    settings.DEBUG = True
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def run(capsys: pytest.CaptureFixture[str]) -> str:
+    """What the command prints."""
+    call_command("demo")
+    return capsys.readouterr().out
+
+
+def test_demo_refuses_without_debug() -> None:
+    with pytest.raises(CommandError, match="only where DEBUG is on"):
+        call_command("demo")
+    assert not User.objects.exists()
+    assert not Authority.objects.exists()
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_prints_sign_ins_that_work(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = run(capsys).splitlines()
+    assert lines[0].split() == ["User", "Password", "What", "they", "do"]
+    told = [line.split(maxsplit=2) for line in lines[1:]]
+    assert [name for name, _password, _what in told] == [user.username for user in USERS]
+    for name, password, _what in told:
+        assert authenticate(username=name, password=password)
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_publishes_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys)
+    offered = {s.key: s.authority.key for s in Service.objects.open().select_related("authority")}
+    assert offered == {
+        "noise-notification": "example-town",
+        "public-event": "example-police",
+        "rescue-plan": "example-rescue",
+    }
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_authorities_are_plainly_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys)
+    for authority in Authority.objects.all():
+        authority.full_clean()
+        assert authority.name_sv.startswith("Exempel")
+        assert authority.name_fi.startswith("Esimerkki")
+        assert authority.name_en.startswith("Example")
+    assert all(authority.serves("753") for authority in Authority.objects.all())
+    assert [authority.key for authority in Authority.objects.all() if authority.serves("005")] == ["example-police"]
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_users_may_do_what_is_said_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys)
+    ids = {authority.key: authority.pk for authority in Authority.objects.all()}
+    for who in ("police", "rescue", "town"):
+        handler = User.objects.get(username=f"handler-{who}")
+        assert {k for k, pk in ids.items() if access.may_handle(handler, pk)} == {f"example-{who}"}
+        assert not any(access.may_define(handler, pk) for pk in ids.values())
+    designer = User.objects.get(username="designer-town")
+    assert {k for k, pk in ids.items() if access.may_define(designer, pk)} == {"example-town"}
+    admin = User.objects.get(username="admin")
+    assert admin.is_superuser
+    assert not any(access.may_handle(admin, pk) for pk in ids.values())
+    assert not User.objects.exclude(username="admin").filter(is_superuser=True).exists()
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_run_again_changes_nothing_and_writes_nothing(
+    capsys: pytest.CaptureFixture[str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    first = run(capsys)
+    User.objects.filter(username="handler-town").update(first_name="Changed")
+    Membership.objects.filter(user__username="designer-town").delete()
+    Authority.objects.filter(key="example-town").update(name_sv="Exempelköpingen")
+    before = [list(model.objects.order_by("pk").values()) for model in (User, Authority, Membership, Service, Version)]
+    with django_assert_num_queries(8):  # a savepoint and its end, three lists, the newest version of each service
+        assert run(capsys) == first
+    assert [
+        list(model.objects.order_by("pk").values()) for model in (User, Authority, Membership, Service, Version)
+    ] == before
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_keeps_the_version_somebody_imported_later(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run(capsys)
+    document = json.loads((LIBRARY / "public-event.json").read_text("utf-8"))
+    document["summary"]["sv"] = "Ändrad."
+    (tmp_path / "changed.json").write_text(json.dumps(document), "utf-8")
+    call_command("import_service", str(tmp_path / "changed.json"), publish=True)
+    capsys.readouterr()
+
+    printed = run(capsys).splitlines()
+
+    assert printed[-1] == "public-event keeps version 2, which is not the one in public-event.json."
+    assert Service.objects.get(key="public-event").published == Version.objects.get(
+        service__key="public-event", number=2
+    )
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_publishes_a_library_version_that_was_imported_only(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys)
+    Service.objects.update(published=None)
+    run(capsys)
+    assert Service.objects.open().count() == 3
+    assert Version.objects.count() == 3
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_does_not_give_an_existing_user_its_password(capsys: pytest.CaptureFixture[str]) -> None:
+    User.objects.create_user("admin", password="somebody's own")
+    run(capsys)
+    assert not authenticate(username="admin", password=PASSWORD)
+    assert not User.objects.get(username="admin").is_superuser

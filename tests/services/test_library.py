@@ -1,0 +1,443 @@
+"""The library: three real services that anyone can import, fill in and send, in three languages; and what is said of the format."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import override
+
+from apps.applications.journey import Journey
+from apps.services.conditions import ALWAYS, OPERATORS, Condition, read_condition
+from apps.services.definition import Definition, load, parse
+from apps.services.fieldtypes import REGISTER, Field
+from apps.services.models import Service, Version
+from apps.services.pageform import PageForm
+from apps.services.publishing import obstacles
+from apps.services.reading import Reader
+from apps.services.texts import LANGUAGES
+from tests import build
+from tests.build import TODAY
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = {path.stem: path for path in sorted((ROOT / "apps/services/library").glob("*.json"))}
+DOCUMENTATION = (ROOT / "docs/definition.md").read_text("utf-8")
+EVERY_FILE = pytest.mark.parametrize("key", FILES)
+
+SAME_IN_ALL_LANGUAGES = {"dB"}
+ALWAYS_REQUIRED = {
+    "public-event": {
+        *("organiser_kind", "organiser_phone", "organiser_email"),
+        *("organiser_address", "organiser_post_code", "organiser_town", "on_behalf"),
+        *("event_name", "event_purpose", "event_programme", "audience_total"),
+        *("event_place", "event_address", "event_municipality", "place_is_own"),
+        *("start_date", "start_time", "end_date", "end_time"),
+        *("alcohol", "open_fire", "music", "structures", "responsible_same", "stewards", "traffic", "declaration"),
+    },
+    "rescue-plan": {
+        *("organiser_kind", "organiser_phone", "organiser_email"),
+        *("organiser_address", "organiser_post_code", "organiser_town", "on_behalf"),
+        *("event_name", "plan_reasons", "audience_at_once", "audience_reasons"),
+        *("event_place", "event_address", "event_municipality"),
+        *("start_date", "start_time", "end_date", "end_time", "event_timetable", "risk_assessment"),
+        *("safety_name", "safety_phone", "safety_email", "traffic_control"),
+        *("instructions_staff", "instructions_audience", "area_map", "declaration"),
+    },
+    "noise-notification": {
+        *("organiser_kind", "organiser_phone", "organiser_email"),
+        *("organiser_address", "organiser_post_code", "organiser_town", "on_behalf"),
+        *("continuation", "activity_kind", "activity_description", "event_place", "event_address"),
+        *("event_municipality", "start_date", "end_date", "work_days", "noise_day", "at_night", "noise_known_by"),
+        *("vibration", "environmental_effects", "prevention_measures", "other_permits", "payer_same", "declaration"),
+    },
+}
+
+
+def definition(key: str) -> Definition:
+    """The definition of a file."""
+    return parse(load(FILES[key].read_text("utf-8")))
+
+
+def texts_in(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """Every text of a document, with its path."""
+    if isinstance(value, dict) and value.keys() <= set(LANGUAGES):
+        yield path, value
+    elif isinstance(value, dict | list):
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from texts_in(item, f"{path}.{name}")
+
+
+def samples(of: Definition) -> dict[str, Any]:
+    """An answer to every question; it ends on the day it begins."""
+    answers = {field.key: field.sample(TODAY) for field in of.fields.values() if field.asks}
+    return answers | {"end_date": answers["start_date"]}
+
+
+def posted(
+    fields: tuple[Field, ...], answers: dict[str, Any]
+) -> tuple[MultiValueDict[str, Any], MultiValueDict[str, Any]]:
+    """What a browser sends for a page: its controls, and its files."""
+    data: MultiValueDict[str, Any] = MultiValueDict()
+    files: MultiValueDict[str, Any] = MultiValueDict()
+    for field in fields:
+        if field.carries_file:
+            files.appendlist(field.key, SimpleUploadedFile("exempel.pdf", b"%PDF-1.7\n"))
+            continue
+        control = field.recall(answers.get(field.key))
+        if control in (None, "", False):
+            continue  # as a browser, which sends no box that is not ticked
+        control = "on" if control is True else control
+        for value in control if isinstance(control, list) else [control]:
+            data.appendlist(field.key, str(value))
+    return data, files
+
+
+def kept_after(of: Definition, given: dict[str, Any]) -> dict[str, Any]:
+    """The answers stored after filling in every page that applies."""
+    answers: dict[str, Any] = {}
+    for page in of.pages:
+        if page.show_when.holds(answers, TODAY):
+            data, files = posted(page.asked, given)
+            form = PageForm(of, page, answers=answers, today=TODAY, data=data, files=files)
+            assert form.is_valid(), form.errors.as_json(escape_html=False)
+            answers |= form.kept | {name: of.fields[name].sample(TODAY) for name in form.uploads}
+    return answers
+
+
+def candidates(condition: Condition, of: Definition) -> Iterator[dict[str, Any]]:
+    """Answers to try a condition with."""
+    tried: dict[str, list[Any]] = {}
+    for comparison in condition.comparisons():
+        value, field = comparison.value, of.fields[comparison.field]
+        values = tried.setdefault(comparison.field, [None, field.sample(TODAY)])
+        if comparison.operator == "within_days":
+            values += [(TODAY + timedelta(days=value + d)).isoformat() for d in (-1, 0)]
+        elif comparison.operator == "at_least":
+            values += [value - 1, value]
+        elif comparison.operator == "contains":
+            values += [[option] for option in field.possible()]
+        else:
+            values += [True, False] if field.kind == "yes_no" else list(field.possible())
+    for combination in itertools.product(*tried.values()):
+        yield dict(zip(tried, combination, strict=True))
+
+
+def shown(of: Definition, answers: dict[str, Any]) -> set[str]:
+    """The keys of the fields that are shown."""
+    return {field.key for _page, fields, _counting in of.asked(answers, TODAY) for field in fields}
+
+
+# --- each file -------------------------------------------------------------------------------------------------------
+
+
+def test_library_has_the_three_services() -> None:
+    told = [(d.key, d.authority, d.kind) for d in map(definition, FILES)]
+    assert told == [
+        ("noise-notification", "example-town", "notification"),
+        ("public-event", "example-police", "notification"),
+        ("rescue-plan", "example-rescue", "plan"),
+    ]
+
+
+@EVERY_FILE
+def test_file_can_be_published_and_is_named_by_its_key(key: str) -> None:
+    d = definition(key)
+    assert (d.key, d.languages, obstacles(d)) == (key, LANGUAGES, [])
+
+
+@EVERY_FILE
+def test_file_is_written_in_the_one_format(key: str) -> None:
+    text = FILES[key].read_bytes().decode("utf-8")
+    assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
+
+
+@EVERY_FILE
+@pytest.mark.django_db
+def test_file_comes_out_of_the_commands_byte_for_byte(key: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    build.authority(definition(key).authority)
+    call_command("import_service", str(FILES[key]), publish=True)
+    capsysbinary.readouterr()
+    call_command("export_service", key)
+    assert capsysbinary.readouterr().out == FILES[key].read_bytes()
+    assert Service.objects.open().get().published == Version.objects.get()
+
+
+@EVERY_FILE
+def test_file_has_four_to_seven_pages(key: str) -> None:
+    assert 4 <= len(definition(key).pages) <= 7
+
+
+@EVERY_FILE
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sample_answers_complete_the_form(key: str, language: str) -> None:
+    d = definition(key)
+    with override(language):
+        answers = kept_after(d, samples(d))
+    assert Journey(d, answers, TODAY).complete
+
+
+@EVERY_FILE
+@pytest.mark.parametrize("choice", ["person", "organisation"])
+def test_form_can_be_completed_with_no_to_every_question(key: str, choice: str) -> None:
+    d = definition(key)
+    no = {f.key: False for f in d.fields.values() if f.kind == "yes_no"}
+    answers = kept_after(d, samples(d) | no | {"organiser_kind": choice})
+    journey = Journey(d, answers, TODAY)
+    assert journey.complete
+    asked = {"person": "organiser_given_name", "organisation": "organiser_business_id"}
+    assert {k for k in asked.values() if k in journey.counting} == {asked[choice]}
+
+
+@EVERY_FILE
+def test_each_condition_can_hold_and_not_hold(key: str) -> None:
+    d = definition(key)
+    for field in d.fields.values():
+        if field.show_when is not ALWAYS:
+            found = {field.key in shown(d, samples(d) | some) for some in candidates(field.show_when, d)}
+            assert found == {True, False}, field.key
+
+
+@EVERY_FILE
+def test_file_requires_what_the_authority_asks_for_and_no_more(key: str) -> None:
+    required = {f.key for f in definition(key).fields.values() if f.asks and f.required and f.show_when is ALWAYS}
+    assert required == ALWAYS_REQUIRED[key]
+
+
+@EVERY_FILE
+def test_file_asks_for_no_personal_identity_code(key: str) -> None:
+    assert not re.search(r"personbeteckning|henkilötunnus|identity code", FILES[key].read_text("utf-8"), re.IGNORECASE)
+
+
+# --- languages -------------------------------------------------------------------------------------------------------
+
+
+@EVERY_FILE
+def test_texts_are_written_in_each_language_and_not_copied(key: str) -> None:
+    for path, text in texts_in(json.loads(FILES[key].read_text("utf-8"))):
+        assert tuple(text) == LANGUAGES, path
+        if set(text.values()) & SAME_IN_ALL_LANGUAGES:
+            continue
+        assert len(set(text.values())) == len(LANGUAGES), path
+
+
+@EVERY_FILE
+def test_texts_have_no_loose_spaces_and_write_times_with_a_dot(key: str) -> None:
+    for path, text in texts_in(json.loads(FILES[key].read_text("utf-8"))):
+        for words in text.values():
+            assert words == words.strip(), path
+            assert "  " not in words, path
+            assert not re.search(r"\d:\d\d", words), path
+
+
+@EVERY_FILE
+def test_texts_have_as_many_list_lines_in_each_language(key: str) -> None:
+    for path, text in texts_in(json.loads(FILES[key].read_text("utf-8"))):
+        assert len({len(re.findall(r"^- ", words, re.MULTILINE)) for words in text.values()}) == 1, path
+        assert len({words.count("\n\n") for words in text.values()}) == 1, path
+
+
+# --- what the three have in common -----------------------------------------------------------------------------------
+
+
+def test_same_key_means_the_same_question_in_every_file() -> None:
+    """Labels may differ (the notifier of noise is no organiser), and so may sizes and time limits."""
+    kinds: dict[str, set[tuple[str, bool, bool]]] = {}
+    for d in map(definition, FILES):
+        for field in d.fields.values():
+            kinds.setdefault(field.key, set()).add((field.kind, field.common, field.required))
+    assert [key for key, found in kinds.items() if len(found) > 1] == []
+
+
+def test_customer_event_place_and_time_are_common() -> None:
+    noise, event, plan = ({f.key for f in definition(key).fields.values() if f.common} for key in FILES)
+    everywhere, somewhere = noise & event & plan, noise | event | plan
+    assert everywhere == {
+        *("organiser_kind", "organiser_given_name", "organiser_family_name", "organiser_name", "organiser_business_id"),
+        *("contact_given_name", "contact_family_name", "organiser_phone", "organiser_email"),
+        *("organiser_address", "organiser_post_code", "organiser_town"),
+        *("event_name", "event_place", "event_address", "event_municipality", "start_date", "end_date"),
+    }
+    assert somewhere - everywhere == {"start_time", "end_time"}
+
+
+# --- time limits and sizes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "days", "late"),
+    [("public-event", 5, "explain"), ("rescue-plan", 14, "explain"), ("noise-notification", 30, "refuse")],
+)
+def test_lead_time(key: str, days: int, late: str) -> None:
+    notice = definition(key).lead_time
+    assert notice is not None
+    assert (notice.days, notice.late) == (days, late)
+
+
+def saved(key: str, days: int, **answers: Any) -> PageForm:
+    """The page of place and time with a first day that many days ahead."""
+    d = definition(key)
+    found = d.page("place_time")
+    assert found is not None
+    day = (TODAY + timedelta(days=days)).isoformat()
+    data, files = posted(found.asked, samples(d) | {"start_date": day, "end_date": day} | answers)
+    form = PageForm(d, found, answers={}, today=TODAY, data=data, files=files)
+    form.is_valid()
+    return form
+
+
+@pytest.mark.parametrize(("key", "days"), [("public-event", 5), ("rescue-plan", 14)])
+def test_late_notice_asks_for_the_reason_and_one_in_time_does_not(key: str, days: int) -> None:
+    assert list(saved(key, days - 1, late_reason="").errors) == ["late_reason"]
+    assert list(saved(key, days - 1, late_reason="Exempel").errors) == []
+    assert list(saved(key, days, late_reason="").errors) == []
+
+
+def test_noise_is_refused_when_late_and_taken_on_the_last_day() -> None:
+    assert "31.3.2027" in saved("noise-notification", 29).errors["start_date"][0]
+    assert list(saved("noise-notification", 30).errors) == []
+
+
+@EVERY_FILE
+def test_end_may_not_come_before_the_beginning(key: str) -> None:
+    before = (TODAY + timedelta(days=39)).isoformat()
+    assert list(saved(key, 40, end_date=before).errors) == ["end_date"]
+
+
+def test_attachments_of_the_rescue_plan_stay_within_seven_megabytes() -> None:
+    files = [f for f in definition("rescue-plan").fields.values() if f.carries_file]
+    assert sum(f.max_files * f.max_megabytes for f in files) == 7  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("people", "told"), [(199, False), (200, True)])
+def test_large_event_is_told_of_the_rescue_plan(people: int, told: bool) -> None:
+    d = definition("public-event")
+    assert ("rescue_plan_size" in shown(d, samples(d) | {"audience_total": people})) is told
+
+
+# --- bringing a file in ----------------------------------------------------------------------------------------------
+
+
+def file_with(tmp_path: Path, document: Any) -> str:
+    """A definition file."""
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return str(path)
+
+
+def changed(key: str = "public-event") -> Any:
+    """A file's document, to be changed; its authority exists."""
+    build.authority(definition(key).authority)
+    return json.loads(FILES[key].read_text("utf-8"))
+
+
+def nothing_stored() -> bool:
+    """Whether there is no service and no version."""
+    return not Service.objects.exists() and not Version.objects.exists()
+
+
+@pytest.mark.django_db
+def test_unknown_elements_are_refused_each_with_its_path_and_reason(tmp_path: Path) -> None:
+    document = changed()
+    document["pages"][0]["fields"][1]["lable"] = "x"
+    document["pages"][2]["colour"] = "red"
+    with override("en"), pytest.raises(CommandError) as refused:
+        call_command("import_service", file_with(tmp_path, document), publish=True)
+    assert "pages[0].fields[1].lable: unknown element. Known here: autocomplete, common" in str(refused.value)
+    assert "pages[2].colour: unknown element. Known here: fields, key, show_when, text, title" in str(refused.value)
+    assert nothing_stored()
+
+
+@pytest.mark.django_db
+def test_nothing_is_imported_when_it_cannot_be_published(tmp_path: Path) -> None:
+    document = changed()
+    del document["pages"][1]["title"]["fi"]
+    with pytest.raises(CommandError, match=r"pages\[1\]\.title\.fi"):
+        call_command("import_service", file_with(tmp_path, document), publish=True)
+    assert nothing_stored()
+
+
+@pytest.mark.django_db
+def test_file_of_an_unknown_authority_is_refused() -> None:
+    with pytest.raises(CommandError, match=r"authority: .*example-police"):
+        call_command("import_service", str(FILES["public-event"]))
+    assert nothing_stored()
+
+
+@pytest.mark.django_db
+def test_bytes_that_are_not_utf_8_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "latin.json").write_bytes('{"name": "Anmälan"}'.encode("latin-1"))
+    with pytest.raises(CommandError, match="is not UTF-8"):
+        call_command("import_service", str(tmp_path / "latin.json"))
+
+
+@pytest.mark.django_db
+def test_new_version_leaves_drafts_and_cases_on_theirs(tmp_path: Path) -> None:
+    document = changed()
+    call_command("import_service", str(FILES["public-event"]), publish=True)
+    first = Version.objects.get()
+    answers = samples(first.definition)
+    draft = build.application(first, answers=answers)
+    without_files = {key: value for key, value in answers.items() if not first.definition.fields[key].carries_file}
+    sent = build.case(first, answers=without_files | {"on_behalf": False})
+
+    document["pages"][1]["fields"][0]["label"]["sv"] = "Vad heter tillställningen?"
+    call_command("import_service", file_with(tmp_path, document), publish=True)
+
+    assert Service.objects.get().published == Version.objects.get(number=2)
+    for application in (draft, sent.application):
+        application.refresh_from_db()
+        assert application.version == first
+        assert application.sheet("sv")[1].lines[0].label == "Tillställningens namn"
+
+
+# --- what is said of the format --------------------------------------------------------------------------------------
+
+
+def examples() -> list[Any]:
+    """The JSON examples of the documentation."""
+    return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", DOCUMENTATION, re.MULTILINE | re.DOTALL)]
+
+
+@pytest.mark.django_db
+def test_documented_example_can_be_imported_and_published(tmp_path: Path) -> None:
+    build.authority("example-town")
+    call_command("import_service", file_with(tmp_path, examples()[0]), publish=True)
+    assert Service.objects.open().get().key == "street-music"
+
+
+def test_documentation_has_an_example_of_each_sort_of_answer() -> None:
+    earlier = build.field("date", "start_date")
+    for example in examples()[1:]:
+        build.definition(build.page("first", earlier, example, build.field("text", "more")))
+    shown_kinds = {example["kind"] for example in examples()[1:]} | {"long_text", "email", "phone", "post_code"}
+    assert shown_kinds == set(REGISTER)
+
+
+def test_documentation_names_every_kind_setting_and_comparison() -> None:
+    names = {*REGISTER, *OPERATORS, "all", "any", "not"}
+    names |= {name for cls in REGISTER.values() for name in cls.settings()}
+    assert sorted(name for name in names if not re.search(rf"[`\"]{name}[`\"]", DOCUMENTATION)) == []
+
+
+def test_documented_conditions_can_be_read() -> None:
+    conditions = re.findall(r"^\| `(\{.*?\})` \|", DOCUMENTATION, re.MULTILINE)
+    reader = Reader()
+    read = [read_condition(reader, "", json.loads(condition)) for condition in conditions]
+    assert (len(read), reader.problems) == (12, [])
+    used = {comparison.operator for condition in read for comparison in condition.comparisons()}
+    assert used == set(OPERATORS)
+
+
+@pytest.mark.parametrize(("answer", "holds"), [(TODAY + timedelta(days=4), True), (TODAY + timedelta(days=5), False)])
+def test_documented_days_are_counted_from_today(answer: date, holds: bool) -> None:
+    condition = read_condition(Reader(), "", {"field": "start_date", "within_days": 5})
+    assert condition.holds({"start_date": answer.isoformat()}, TODAY) is holds

@@ -58,7 +58,7 @@ class Question(LayoutObject):
         self.attrs = attrs
         self.fields: list[Any] = []
 
-    def render(self, form: forms.Form, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+    def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
         """The whole question as HTML."""
         bound = form[self.name]
         errors, hint = bound.errors, bound.help_text
@@ -83,7 +83,7 @@ class Question(LayoutObject):
 
     def notes(self, bound: BoundField, errors: Iterable[Any], hint: Any) -> list[str]:
         """The hint and the error."""
-        out = []
+        out: list[str] = []
         if hint:
             out.append(
                 format_html('<div class="question__hint" id="{}_helptext">{}</div>', bound.auto_id, prose(str(hint)))
@@ -116,6 +116,7 @@ class Line(Question):
         """An input."""
         attrs = dict(self.attrs)
         width, unit = attrs.pop("width", None), attrs.pop("unit", None)
+        value = "" if attrs.get("type") == "password" else value_of(bound)  # a secret is never sent back to the page
         html = (
             f'<input class="line{f" line--{width}" if width else ""}"'
             + attributes(
@@ -126,7 +127,7 @@ class Line(Question):
                 aria_invalid="true" if wrong else None,
                 **attrs,
             )
-            + f' value="{escape(value_of(bound))}">'
+            + f' value="{escape(value)}">'
         )
         return f'<span class="with-unit">{html}<span class="unit">{escape(unit)}</span></span>' if unit else html
 
@@ -140,11 +141,18 @@ class Area(Question):
             name=bound.html_name,
             id=bound.auto_id,
             rows=self.attrs.get("rows", 5),
-            data_limit=self.attrs.get("limit"),
+            **self.countdown(),
             aria_describedby=described,
             aria_invalid="true" if wrong else None,
         )
         return f'<textarea class="area"{attrs}>\n{escape(value_of(bound))}</textarea>'
+
+    def countdown(self) -> dict[str, Any]:
+        """How many characters there may be, and the words in which static/js/counter.js says how many are left."""
+        if not self.attrs.get("limit"):
+            return {}
+        left, over = _("Characters left: {n}"), _("Characters too many: {n}")
+        return {"data_limit": self.attrs["limit"], "data_left": left, "data_over": over}
 
 
 class Select(Question):
@@ -180,7 +188,7 @@ class Options(Question):
         """The options, each with its own label."""
         value = bound.value()
         chosen = {str(v) for v in value} if isinstance(value, list | tuple) else {value_of(bound)}
-        out = []
+        out: list[str] = []
         options = [(k, label) for k, label in bound.field.choices if k != ""]  # type: ignore[attr-defined]
         for n, (key, label) in enumerate(options):
             attrs = attributes(
@@ -222,11 +230,12 @@ class Files(Question):
 
     def control(self, bound: BoundField, described: str, wrong: bool) -> str:
         """The list and the file input."""
-        kept = getattr(bound.form, "kept_files", dict)().get(self.name, [])
+        stored: dict[str, list[Any]] = getattr(bound.form, "kept_files", dict)()
+        kept = stored.get(self.name, [])
         rows = "".join(
             format_html(
                 '<li class="file"><span class="file__name">{}</span> <span class="file__size">{}</span> '
-                '<button class="button button--quiet" name="remove" value="{}">{}<span class="visually-hidden"> {}</span></button></li>',
+                '<button class="button button--quiet" name="_remove" value="{}">{}<span class="visually-hidden"> {}</span></button></li>',
                 item["name"],
                 size_words(item["size"]),
                 item["id"],
@@ -247,6 +256,16 @@ class Files(Question):
         return (f'<ul class="files">{rows}</ul>' if rows else "") + f'<input class="file-input"{attrs}>'
 
 
+class Hidden(Question):
+    """A value the page carries and nobody sees."""
+
+    def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """The input alone."""
+        bound = form[self.name]
+        attrs = attributes(type="hidden", name=bound.html_name, id=bound.auto_id)
+        return mark_safe(f'<input{attrs} value="{escape(value_of(bound))}">')  # noqa: S308 (escaped)
+
+
 class Prose(LayoutObject):
     """A part of a page that asks nothing: a heading, guidance or a warning."""
 
@@ -254,7 +273,7 @@ class Prose(LayoutObject):
         self.name, self.tag, self.title, self.text, self.css = name, tag, title, text, css
         self.fields: list[Any] = []
 
-    def render(self, form: forms.Form, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+    def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
         """The part as HTML, hidden when its condition does not hold."""
         rule = getattr(form, "rules", {}).get(self.name)
         when = attributes(
@@ -280,6 +299,8 @@ def size_words(size: int) -> str:
 def question_for(name: str, field: forms.Field) -> Question:
     """The layout of a plain Django field, by its widget: for forms that no definition describes."""
     widget = field.widget
+    if widget.is_hidden:
+        return Hidden(name)
     if isinstance(widget, forms.Textarea):
         return Area(name)
     if isinstance(widget, forms.CheckboxSelectMultiple):
@@ -295,6 +316,6 @@ def question_for(name: str, field: forms.Field) -> Question:
     return Line(name, type=getattr(widget, "input_type", "text"), autocomplete=widget.attrs.get("autocomplete"))
 
 
-def plain_layout(form: forms.Form) -> Layout:
+def plain_layout(form: forms.BaseForm) -> Layout:
     """All fields of a form, one after another."""
     return Layout(*(question_for(name, field) for name, field in form.fields.items()))

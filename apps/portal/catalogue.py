@@ -1,0 +1,206 @@
+"""What can be asked for: the services customers can find, the page of each, and beginning an application."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, get_language_info, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.applications import drafting
+from apps.applications.models import Application
+from apps.people.identification import customer_of
+from apps.people.models import Authority
+from apps.people.municipalities import Municipality, all_municipalities
+from apps.portal.visitors import to_sign_in
+from apps.services.definition import Definition
+from apps.services.models import Service
+from apps.services.texts import HELSINKI
+
+LONGEST_SEARCH = 200
+Options = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A service that customers can begin, with what its published version says."""
+
+    service: Service
+    definition: Definition
+
+    @property
+    def authority(self) -> Authority:
+        """Whose it is."""
+        return self.service.authority
+
+    @property
+    def municipalities(self) -> set[str]:
+        """The codes of the municipalities it is for: the authority's, or fewer when the service says so. None means all."""
+        served, narrower = set(self.authority.municipality_codes), set(self.definition.municipalities)
+        return served & narrower if served and narrower else served or narrower
+
+    def serves(self, municipality: str) -> bool:
+        """Whether it is for a municipality."""
+        return not self.municipalities or municipality in self.municipalities
+
+    def says(self, words: list[str], language: str) -> bool:
+        """Whether every word stands somewhere in what is told of it, in the language of the page."""
+        d = self.definition
+        told = [text.said(language) for text in (d.name, d.summary, d.for_whom)]
+        everything = plain("\n".join([*told, self.authority.named(language)]))
+        return all(word in everything for word in words)
+
+
+def plain(text: str) -> str:
+    """Text for comparing: upper and lower case are the same, å and a are not, however they were typed."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def offers() -> list[Offer]:
+    """The services customers can begin, by name. One query; the volumes are small and the texts lie in the documents."""
+    found = [
+        Offer(service, service.published.definition)
+        for service in Service.objects.open().select_related("published", "authority")
+        if service.published
+    ]
+    return sorted(found, key=lambda offer: plain(offer.definition.name.said()))
+
+
+def municipality_name(municipality: Municipality, language: str) -> str:
+    """Its name in the language of the page; in English both of its names."""
+    if language == "en" and municipality.fi != municipality.sv:
+        return f"{municipality.fi} – {municipality.sv}"
+    return municipality.name(language)
+
+
+def municipality_options(of: list[Offer], language: str) -> Options:
+    """The municipalities that are served, by name: every one when some service is for the whole country."""
+    known = all_municipalities()
+    whole_country = any(not offer.municipalities for offer in of)
+    codes = set(known) if whole_country else {code for offer in of for code in offer.municipalities if code in known}
+    return sorted(((code, municipality_name(known[code], language)) for code in codes), key=lambda o: plain(o[1]))
+
+
+def authority_options(of: list[Offer]) -> Options:
+    """The authorities that offer something, by name."""
+    named = {offer.authority.key: offer.authority.name for offer in of}
+    return sorted(named.items(), key=lambda option: plain(option[1]))
+
+
+class SearchForm(forms.Form):
+    """What is searched for, shown again. The searching itself forgives everything: see `home`."""
+
+    word = forms.CharField(label=_("Word"), required=False)
+    authority = forms.ChoiceField(label=_("Authority"), required=False)
+    municipality = forms.ChoiceField(label=_("Municipality"), required=False)
+
+    def __init__(self, now: dict[str, str], authorities: Options, municipalities: Options) -> None:
+        super().__init__(initial=now)
+        for name, empty, options in (
+            ("authority", gettext("All authorities"), authorities),
+            ("municipality", gettext("All municipalities"), municipalities),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 (as declared above)
+            field.choices = [("", empty), *options]
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The catalogue, searched by word, authority and municipality. What is searched for never reaches the database."""
+    language, every = get_language() or "sv", offers()
+    authorities, municipalities = authority_options(every), municipality_options(every, language)
+    search = " ".join(request.GET.get("word", "")[:LONGEST_SEARCH].replace("\0", " ").split())
+    authority = chosen(request.GET.get("authority"), authorities)
+    municipality = chosen(request.GET.get("municipality"), municipalities)
+    found = [
+        offer
+        for offer in every
+        if offer.says(plain(search).split(), language)
+        and (not authority or offer.authority.key == authority)
+        and (not municipality or offer.serves(municipality))
+    ]
+    form = SearchForm(
+        {"word": search, "authority": authority, "municipality": municipality}, authorities, municipalities
+    )
+    searched = bool(search or authority or municipality)
+    facts = {"offers": found, "any_offers": bool(every), "form": form, "searched": searched}
+    return render(request, "portal/home.html", facts)
+
+
+def chosen(value: str | None, options: Options) -> str:
+    """The value when it is one of the options, else ''."""
+    return value if value and any(value == key for key, _name in options) else ""
+
+
+@never_cache
+@require_safe
+def service(request: HttpRequest, key: str) -> HttpResponse:
+    """What a service is, what it costs, when it must be in, what to have at hand; and the button that begins."""
+    offer = open_offer(key)
+    customer, today = customer_of(request), timezone.localdate(timezone=HELSINKI)
+    lead_time = offer.definition.lead_time
+    facts: dict[str, Any] = {
+        "offer": offer,
+        "definition": offer.definition,
+        "drafts": list(own_drafts(request, offer.service)) if customer else [],
+        "area": [name for _code, name in municipality_options([offer], get_language() or "sv")]
+        if offer.municipalities
+        else [],
+        "lead_time": lead_time,
+        "earliest": lead_time.earliest(today) if lead_time else None,
+        "attachments": [field for field in offer.definition.fields.values() if field.carries_file],
+        "other_languages": other_languages(offer.definition),
+    }
+    return render(request, "portal/service.html", facts)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, key: str) -> HttpResponse:
+    """Begin an application. One who is not signed in does that first and comes back to the service's page."""
+    offer, customer = open_offer(key), customer_of(request)
+    page = reverse("portal:service", args=[key])
+    if request.method != "POST":
+        return redirect(page)
+    if customer is None:
+        return to_sign_in(page)
+    version = offer.service.published
+    assert version is not None  # noqa: S101 (it is an open service)
+    language = get_language() or "sv"
+    if language not in offer.definition.languages:
+        language = offer.definition.languages[0]
+    return redirect("portal:application", pk=drafting.begin(version, customer, language).pk)
+
+
+def open_offer(key: str) -> Offer:
+    """A service that customers can begin; 404 for any other."""
+    found = get_object_or_404(Service.objects.open().select_related("published", "authority"), key=key)
+    assert found.published is not None  # noqa: S101 (it is an open service)
+    return Offer(found, found.published.definition)
+
+
+def own_drafts(request: HttpRequest, of: Service) -> list[Application]:
+    """The drafts of a service that the customer has begun, the latest first."""
+    customer = customer_of(request)
+    if customer is None:
+        return []
+    drafts = Application.objects.of(customer).drafts().filter(version__service=of, supplement_form__isnull=True)
+    return list(drafts.order_by("-changed_at"))
+
+
+def other_languages(definition: Definition) -> list[str]:
+    """The names of the languages a service is offered in, when that of the page is not among them."""
+    if (get_language() or "sv") in definition.languages:
+        return []
+    return [get_language_info(language)["name_local"] for language in definition.languages]

@@ -1,0 +1,54 @@
+"""Error pages in words: what happened and what to do."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+
+def error_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    """A page that says what happened and what to do. Its head may name the customer, so no browser keeps it."""
+    response = render(request, "portal/error.html", {"title": title, "text": text}, status=status)
+    add_never_cache_headers(response)
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400."""
+    return error_page(
+        request, 400, _("The request could not be read"), _("Go back, check what you wrote and try again.")
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return error_page(
+        request, 403, _("You may not see this page"), _("Sign in as somebody who may, or go to the front page.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form whose safety mark is missing or old."""
+    text = _("The page had been open too long, or cookies are off. Go back, reload the page and send the form again.")
+    return error_page(request, 403, _("The form could not be received"), text)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404."""
+    text = _("The address may be wrong, or the page is not yours to see. Look for it from the front page.")
+    return error_page(request, 404, _("There is no such page"), text)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500. What was saved before is still saved. When not even the page round the words can be made, the words alone."""
+    title = _("The service could not answer")
+    text = _("Something went wrong in the service. What you had saved is kept. Try again in a moment.")
+    try:
+        return error_page(request, 500, title, text)
+    except Exception:  # the database may be what went wrong, and the page asks it who is signed in
+        words = {"title": title, "text": text, "language": get_language()}
+        return HttpResponse(render_to_string("portal/error_alone.html", words), status=500)

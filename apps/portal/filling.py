@@ -1,0 +1,294 @@
+"""Filling in: the pages of a form, checking all answers, sending, and throwing a draft away."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.applications import drafting
+from apps.applications.drafting import NotComplete
+from apps.applications.journey import Journey
+from apps.applications.models import Application, Frozen
+from apps.cases import intake
+from apps.cases.models import NotAllowed
+from apps.people.models import Customer
+from apps.portal import uploading
+from apps.portal.following import receipt_address
+from apps.portal.visitors import customers_only, own_paper
+from apps.services.answersheet import Line, Section
+from apps.services.definition import Page
+from apps.services.fieldtypes import Field
+from apps.services.pageform import PageForm
+
+# What the page's own controls are called. A field's key begins with a letter, so none of them can be a question.
+LATER, REMOVE = "_later", "_remove"
+FROM_CHECK = "?from=check"  # in the address and not in a hidden control, since a question may well be called "from"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A page in the list of pages. Without an address it cannot be opened yet."""
+
+    title: str
+    address: str
+    state: str  # done, current, later
+
+
+# --- addresses -------------------------------------------------------------------------------------------------------
+
+
+def page_address(paper: Application, page: Page, *, from_check: bool = False) -> str:
+    """Where a page is filled in."""
+    return reverse("portal:page", args=[paper.pk, page.key]) + (FROM_CHECK if from_check else "")
+
+
+def check_address(paper: Application) -> str:
+    """Where all answers are checked."""
+    return reverse("portal:check", args=[paper.pk])
+
+
+def address_to_go_on(paper: Application, journey: Journey, *, from_check: bool = False) -> str:
+    """The first page that is not done; when all are, the check page."""
+    first = journey.first_open
+    return page_address(paper, first, from_check=from_check) if first else check_address(paper)
+
+
+def changed_meanwhile(request: HttpRequest, customer: Customer, paper: Application) -> HttpResponse:
+    """Where to go when a draft was sent or thrown away in another window while this one was open."""
+    now = Application.objects.of(customer).filter(pk=paper.pk).first()
+    if now is None:
+        messages.warning(request, _("This draft has been deleted meanwhile."))
+        return redirect("portal:my_cases")
+    messages.warning(request, _("This has been sent meanwhile. What you see here is what was sent."))
+    return HttpResponseRedirect(receipt_address(now))
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+@customers_only
+def application(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
+    """Go on where the customer left."""
+    paper = own_paper(customer, pk)
+    if not paper.is_draft:
+        return HttpResponseRedirect(receipt_address(paper))
+    return HttpResponseRedirect(address_to_go_on(paper, Journey.of(paper)))
+
+
+@csrf_exempt  # only until what comes in is watched: the view below is protected
+def page(request: HttpRequest, pk: uuid.UUID, page: str) -> HttpResponseBase:
+    """A page of the form."""
+    uploading.watch(request)
+    return _page(request, pk=pk, page=page)
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def _page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> HttpResponse:
+    paper = own_paper(customer, pk)
+    asked = paper.definition.page(page)
+    if asked is None:
+        raise Http404
+    if not paper.is_draft:
+        return HttpResponseRedirect(receipt_address(paper))
+    journey = Journey.of(paper)
+    if not journey.may_open(page):
+        return HttpResponseRedirect(address_to_go_on(paper, journey))
+    if request.method == "POST":
+        return _receive(request, customer, paper, asked)
+    form = PageForm(paper.definition, asked, answers=paper.answers, today=paper.day())
+    return _show(request, paper, asked, form)
+
+
+def _receive(request: HttpRequest, customer: Customer, paper: Application, page: Page) -> HttpResponse:
+    """Store what is right on the page, whatever is wrong beside it; then go on, or show the page again."""
+    form = PageForm(
+        paper.definition, page, answers=paper.answers, today=paper.day(), data=request.POST, files=request.FILES
+    )
+    form.is_valid()
+    uploading.say_what_was_left_out(request, form)
+    try:
+        drafting.save_page(paper, form)
+        if REMOVE in request.POST:
+            _remove(request, paper)
+    except Frozen:
+        return changed_meanwhile(request, customer, paper)
+    form.answers = paper.answers
+    if REMOVE in request.POST or LATER in request.POST:
+        _drop_unanswered(form)
+    if REMOVE in request.POST or form.errors:
+        return _show(request, paper, page, form)
+    if LATER in request.POST:
+        messages.success(request, _("Your answers are saved. Go on from here when it suits you."))
+        return redirect("portal:my_cases")
+    return HttpResponseRedirect(_address_after(request, paper, page))
+
+
+def _remove(request: HttpRequest, paper: Application) -> None:
+    """Remove the file whose button was pressed; nothing happens when there is none."""
+    try:
+        wanted = uuid.UUID(request.POST[REMOVE])
+    except ValueError:
+        return
+    drafting.remove_file(paper, str(wanted))
+
+
+def _drop_unanswered(form: PageForm) -> None:
+    """Blame nobody for what is not answered yet: they are not done with the page."""
+    for name, found in form.errors.as_data().items():
+        if all(error.code == "missing" for error in found):
+            del form.errors[name]
+
+
+def _address_after(request: HttpRequest, paper: Application, page: Page) -> str:
+    """The next page; for one who came to change something, the check page as soon as all is complete."""
+    journey = Journey.of(paper)
+    if _from_check(request):
+        return address_to_go_on(paper, journey, from_check=True)
+    following = journey.after(page.key)
+    return page_address(paper, following) if following else check_address(paper)
+
+
+def _address_before(request: HttpRequest, paper: Application, journey: Journey, page: Page) -> str:
+    """Where the back link leads: to the check page for one who came from there, else to the page before, if any."""
+    if _from_check(request) and journey.complete:
+        return check_address(paper)
+    before = journey.before(page.key)
+    return page_address(paper, before) if before else ""
+
+
+def _from_check(request: HttpRequest) -> bool:
+    return request.GET.get("from") == "check"
+
+
+def _show(request: HttpRequest, paper: Application, page: Page, form: PageForm) -> HttpResponse:
+    journey = Journey.of(paper)
+    keys = [stop.page.key for stop in journey.stops]
+    facts: dict[str, Any] = {
+        "paper": paper,
+        "definition": paper.definition,
+        "page": page,
+        "form": form,
+        "action": page_address(paper, page, from_check=_from_check(request)),
+        "number": keys.index(page.key) + 1 if page.key in keys else 1,
+        "count": len(keys),
+        "steps": _steps(paper, journey, page),
+        "back": _address_before(request, paper, journey, page),
+        "supplement_request": getattr(paper, "answers_request", None),
+        "conditions": any(field.rule for field in page.fields),
+        "answers": _answers_looked_at(form),
+        "today": paper.day().isoformat(),
+        "has_files": any(field.carries_file for field in page.fields),
+    }
+    return render(request, "portal/page.html", facts)
+
+
+def _steps(paper: Application, journey: Journey, current: Page) -> list[Step]:
+    steps = []
+    for stop in journey.stops:
+        state = "current" if stop.page.key == current.key else "done" if stop.done else "later"
+        address = page_address(paper, stop.page) if journey.may_open(stop.page.key) else ""
+        steps.append(Step(stop.page.title.said(), address, state))
+    return steps
+
+
+def _answers_looked_at(form: PageForm) -> dict[str, Any]:
+    """The answers of earlier pages that conditions on this page look at: all that the browser needs to follow them."""
+    looked_at = {c.field for field in form.page.fields for c in field.show_when.comparisons()}
+    return {key: value for key, value in form.before.items() if key in looked_at}
+
+
+# --- checking and sending --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A page's answers on the check page. Without an address it cannot be opened before those above it are done."""
+
+    section: Section
+    done: bool
+    address: str
+    lines: list[tuple[Line, str]]  # each with the address at which it is changed
+
+
+@require_safe
+@customers_only
+def check(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
+    """All answers, page by page, each with a link to change it; and the button that sends."""
+    paper = own_paper(customer, pk)
+    if not paper.is_draft:
+        return HttpResponseRedirect(receipt_address(paper))
+    journey = Journey.of(paper)
+    facts = {
+        "paper": paper,
+        "definition": paper.definition,
+        "checked": _checked(paper, journey),
+        "complete": journey.complete,
+        "supplement_request": getattr(paper, "answers_request", None),
+    }
+    return render(request, "portal/check.html", facts)
+
+
+def _checked(paper: Application, journey: Journey) -> list[Checked]:
+    found = []
+    for section, stop in zip(paper.sheet(get_language()), journey.stops, strict=True):
+        may = journey.may_open(stop.page.key)
+        address = page_address(paper, stop.page, from_check=True) if may else ""
+        lines = [(line, f"{address}#{_control_id(line.field)}" if may else "") for line in section.lines]
+        found.append(Checked(section, stop.done, address, lines))
+    return found
+
+
+def _control_id(field: Field) -> str:
+    """The id of a question's first control on its page."""
+    return f"id_{field.key}_0" if getattr(field.lay_out(), "group", False) else f"id_{field.key}"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
+    """Send. Sending what has been sent shows the same receipt."""
+    paper = own_paper(customer, pk)
+    if request.method != "POST":
+        return HttpResponseRedirect(check_address(paper))
+    try:
+        intake.send(paper)
+    except NotComplete as incomplete:
+        messages.error(request, _("It was not sent: something is still asked for on this page."))
+        return redirect("portal:page", pk=paper.pk, page=incomplete.page)
+    except NotAllowed as refused:
+        messages.error(request, str(refused))
+        return HttpResponseRedirect(check_address(paper))
+    except Application.DoesNotExist:
+        return changed_meanwhile(request, customer, paper)
+    return HttpResponseRedirect(receipt_address(paper))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
+def discard(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
+    """Ask, then throw a draft away."""
+    paper = own_paper(customer, pk)
+    if not paper.is_draft:
+        return HttpResponseRedirect(receipt_address(paper))
+    if request.method != "POST":
+        return render(request, "portal/discard.html", {"paper": paper, "definition": paper.definition})
+    try:
+        drafting.discard(paper)
+    except Frozen:
+        return changed_meanwhile(request, customer, paper)
+    messages.success(request, _("The draft has been deleted."))
+    return redirect("portal:my_cases")

@@ -1,0 +1,51 @@
+"""Words of the portal's templates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import translate_url
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+
+from apps.services.answersheet import Line
+from apps.services.layout import prose
+from apps.services.texts import HELSINKI, moment_words
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def in_language(context: dict[str, Any], language: str) -> str:
+    """The address of the page being shown, in another language; its front page where there is no such page."""
+    request = context.get("request")
+    if request is None:
+        return f"/{language}/"
+    here = "/" + request.get_full_path().lstrip("/")  # two slashes would lead to another house
+    if (there := translate_url(here, language)) != here:
+        return there
+    known, _slash, rest = here[1:].partition("/")
+    return f"/{language}/{rest}" if known in dict(settings.LANGUAGES) else f"/{language}/"
+
+
+@register.filter
+def exact_moment(value: datetime) -> str:
+    """A moment in Helsinki to the second, as a receipt must say it: 5.6.2027 kl. 14.30.05."""
+    dot = ":" if get_language() == "en" else "."
+    return f"{moment_words(value, get_language() or 'sv')}{dot}{value.astimezone(HELSINKI):%S}"
+
+
+@register.filter
+def paragraphs(value: Any) -> SafeString:
+    """An authority's plain text as paragraphs and lists, with web addresses as links."""
+    return prose(str(value))
+
+
+@register.simple_tag
+def answer(line: Line) -> SafeString:
+    """What was answered: its text, or its files as links. Without the space around it, for it stands where line breaks show."""
+    return mark_safe(render_to_string("portal/answer.html", {"line": line}).strip())  # noqa: S308 (a template escapes)

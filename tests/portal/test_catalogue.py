@@ -1,0 +1,220 @@
+"""The catalogue: finding a service, reading about it, beginning."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone, translation
+from pytest_django import DjangoAssertNumQueries
+
+from apps.applications.models import Application
+from apps.people.municipalities import named
+from apps.portal.catalogue import municipality_name
+from apps.services.models import Service
+from apps.services.texts import HELSINKI, date_words
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+
+def two_services() -> None:
+    """One for the whole country, one for Helsinki and Espoo."""
+    build.authority("example-town", municipality_codes=["091", "049"])
+    build.authority("example-police")
+    said = {"sv": "Anmälan om buller", "fi": "Meluilmoitus", "en": "Notification of noise"}
+    build.version(key="noise", name=said, authority="example-town")
+    said = {"sv": "Båtfest på ån", "fi": "Venejuhla joella", "en": "Boat feast"}
+    build.version(key="feast", name=said, authority="example-police")
+
+
+def found(query: str, language: str = "sv") -> list[str]:
+    """The services a search finds."""
+    with translation.override(language):
+        html = Client().get(reverse("portal:home") + query).content.decode()
+        return [key for key in ("feast", "noise") if f'href="{reverse("portal:service", args=[key])}"' in html]
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("", ["feast", "noise"]),
+        ("?word=buller", ["noise"]),
+        ("?word=BULLER+anm%C3%A4lan", ["noise"]),
+        ("?word=b%C3%A5t", ["feast"]),
+        ("?word=bat", []),
+        ("?word=ba%CC%8At", ["feast"]),
+        ("?word=meluilmoitus", []),
+        ("?word=example-police+sv", ["feast"]),
+        ("?authority=example-town", ["noise"]),
+        ("?authority=nobody", ["feast", "noise"]),
+        ("?municipality=091", ["feast", "noise"]),
+        ("?municipality=853", ["feast"]),
+        ("?municipality=999", ["feast", "noise"]),
+        ("?word=buller&municipality=853", []),
+        ("?word=%00", ["feast", "noise"]),
+        ("?word=buller%00", ["noise"]),
+        ("?word=%ff%fe", []),
+        ("?word=" + "x" * 3_000, []),
+        ("?authority=%00&municipality=%00", ["feast", "noise"]),
+        ("?word=a&word=buller", ["noise"]),
+    ],
+)
+def test_home_finds_services(query: str, keys: list[str]) -> None:
+    two_services()
+    assert found(query) == keys
+
+
+def test_home_searches_in_the_language_of_the_page() -> None:
+    two_services()
+    assert found("?word=meluilmoitus", "fi") == ["noise"]
+
+
+def test_home_shows_what_was_searched_for_again() -> None:
+    two_services()
+    html = Client().get("/sv/?word=%22%3E%3Cb%3E&authority=example-town&municipality=049").content.decode()
+    assert 'value="&quot;&gt;&lt;b&gt;"' in html
+    assert '<option selected value="example-town">' in html
+    assert '<option selected value="049">Esbo</option>' in html
+
+
+def test_home_offers_only_the_municipalities_served() -> None:
+    build.authority("example-town", municipality_codes=["091", "049"])
+    build.version()
+    html = Client().get("/fi/").content.decode()
+    assert html.index(">Espoo<") < html.index(">Helsinki<")
+    assert "Turku" not in html
+
+
+def test_home_says_what_to_do_when_nothing_is_found() -> None:
+    two_services()
+    html = Client().get("/en/?word=zzz").content.decode()
+    assert "panel" in html
+    assert 'class="card"' not in html
+
+
+def test_home_says_that_there_are_no_services() -> None:
+    assert Client().get("/en/").status_code == 200
+
+
+def test_home_shows_no_closed_and_no_unpublished_service() -> None:
+    two_services()
+    Service.objects.filter(key="noise").update(closed_at=timezone.now())
+    Service.objects.filter(key="feast").update(published=None)
+    assert found("") == []
+
+
+def test_municipality_has_both_names_in_english() -> None:
+    assert municipality_name(named("049"), "en") == "Espoo – Esbo"
+    assert municipality_name(named("049"), "sv") == "Esbo"
+
+
+def test_home_costs_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    two_services()
+    Client().get("/sv/")
+    with django_assert_num_queries(1):
+        Client().get("/sv/?word=buller")
+
+
+# --- a service -------------------------------------------------------------------------------------------------------
+
+
+def page_of(key: str, client: Client | None = None) -> str:
+    """The service's page."""
+    return unescape((client or Client()).get(reverse("portal:service", args=[key])).content.decode())
+
+
+def test_service_says_everything_one_needs_to_know() -> None:
+    build.version(
+        build.page(
+            "first",
+            build.field("date", "day", lead_time={"days": 12}),
+            build.field("file", "plan", required=False, max_megabytes=3),
+        ),
+        deadline=build.said("In good time"),
+        contact=build.said("Ask namn@example.com"),
+    )
+    html = page_of("example")
+    for text in ("Name", "Summary", "For whom", "Legal ground", "Price", "Handling time", "At hand"):
+        assert f"{text} of example sv" in html
+    earliest = timezone.localdate(timezone=HELSINKI) + timedelta(days=12)
+    assert date_words(earliest) in html
+    assert "In good time sv" in html
+    assert 'href="mailto:namn@example.com"' in html
+    assert "Plan sv" in html
+    assert "3 MB" in html
+    assert "example-town sv" in html
+
+
+@pytest.mark.parametrize("key", ["nothing", "unpublished", "closed"])
+@pytest.mark.parametrize("name", ["service", "start"])
+def test_service_that_is_not_open_is_not_found(key: str, name: str) -> None:
+    build.version(key="unpublished", published=False)
+    build.version(key="closed")
+    Service.objects.filter(key="closed").update(closed_at=timezone.now())
+    browser = build.signed_in(build.customer())
+    assert browser.get(reverse(f"portal:{name}", args=[key])).status_code == 404
+    assert browser.post(reverse("portal:start", args=[key])).status_code == 404
+
+
+def test_service_in_another_language_than_the_pages_says_so() -> None:
+    build.version(languages=["sv", "fi"])
+    assert "svenska, suomi" in Client().get("/en/services/example/").content.decode()
+    assert "svenska, suomi" not in Client().get("/fi/services/example/").content.decode()
+
+
+def test_service_lists_the_customers_own_drafts_of_it() -> None:
+    mine = build.application()
+    other = build.application(mine.version, by=build.customer("Other"))
+    elsewhere = build.application(build.version(key="another"))
+    html = page_of("example", build.signed_in(mine.customer))
+    assert reverse("portal:application", args=[mine.pk]) in html
+    assert str(other.pk) not in html
+    assert str(elsewhere.pk) not in html
+
+
+def test_start_signed_out_leads_to_sign_in_and_back() -> None:
+    build.version()
+    response = Client().post("/fi/services/example/start/")
+    assert response.headers["Location"] == "/fi/sign-in/?next=%2Ffi%2Fservices%2Fexample%2F"
+    assert not Application.objects.exists()
+
+
+def test_start_begins_a_draft_in_the_language_of_the_page() -> None:
+    build.version()
+    response = build.signed_in(build.customer()).post("/fi/services/example/start/")
+    draft = Application.objects.get()
+    assert draft.language == "fi"
+    assert response.headers["Location"] == f"/fi/applications/{draft.pk}/"
+
+
+def test_start_in_a_language_that_is_not_offered_takes_the_first_that_is() -> None:
+    build.version(languages=["fi", "sv"])
+    build.signed_in(build.customer()).post("/en/services/example/start/")
+    assert Application.objects.get().language == "fi"
+
+
+def test_start_twice_makes_one_draft() -> None:
+    build.version()
+    browser = build.signed_in(build.customer())
+    for _n in range(2):
+        browser.post("/sv/services/example/start/")
+    assert Application.objects.count() == 1
+
+
+def test_start_by_link_leads_to_the_service() -> None:
+    build.version()
+    response = build.signed_in(build.customer()).get("/sv/services/example/start/")
+    assert response.headers["Location"] == "/sv/services/example/"
+    assert not Application.objects.exists()
+
+
+def test_service_costs_four_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    draft = build.application()
+    browser = build.signed_in(draft.customer)
+    browser.get("/sv/services/example/")
+    with django_assert_num_queries(4):  # session, service, customer, drafts
+        browser.get("/sv/services/example/")

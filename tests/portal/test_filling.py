@@ -1,0 +1,529 @@
+"""Filling in: nothing typed is lost, pages come in their order, sending makes one case."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from apps.applications import drafting
+from apps.applications.models import Application, Attachment
+from apps.cases import intake
+from apps.cases.models import Case
+from apps.services.models import Version
+from tests import build
+
+PDF = b"%PDF-1.7\nexample\n%%EOF\n"
+
+pytestmark = pytest.mark.django_db
+
+
+def three_pages() -> Version:
+    """A service with three pages: texts, a condition, files."""
+    return build.version(
+        build.page(
+            "event",
+            build.field("text", "title", max_length=20),
+            build.field("whole_number", "guests", max=500),
+            build.field("yes_no", "outdoors"),
+        ),
+        build.page(
+            "place",
+            build.field("long_text", "where", show_when={"field": "outdoors", "equals": True}),
+            build.field("text", "address", required=False),
+        ),
+        build.page("papers", build.field("file", "plan", max_files=2, max_megabytes=1)),
+    )
+
+
+def draft(**answers: Any) -> Application:
+    """A draft of it with some answers."""
+    return build.application(three_pages(), answers=answers)
+
+
+def complete_draft() -> Application:
+    """A draft with an answer to everything, sent in by way of the pages."""
+    paper = draft(title="Example", guests=5, outdoors=True, where="Here")
+    build.signed_in(paper.customer).post(address(paper, "papers"), {"plan": pdf()})
+    paper.refresh_from_db()
+    return paper
+
+
+def address(paper: Application, page: str) -> str:
+    """A page's address."""
+    return reverse("portal:page", args=[paper.pk, page])
+
+
+def pdf(name: str = "plan.pdf", content: bytes = PDF) -> SimpleUploadedFile:
+    """A small document."""
+    return SimpleUploadedFile(name, content, "application/pdf")
+
+
+def browser(paper: Application) -> Client:
+    """The customer's browser."""
+    return build.signed_in(paper.customer)
+
+
+def title(html: str) -> str:
+    """The page's title."""
+    return unescape(re.search(r"<title>(.*?)</title>", html, re.S)[1]) if "<title>" in html else ""  # type: ignore[index]
+
+
+# --- the way through -------------------------------------------------------------------------------------------------
+
+
+def test_application_leads_to_the_first_page_that_is_not_done() -> None:
+    paper = draft(title="Example", guests=5, outdoors=False)
+    response = browser(paper).get(reverse("portal:application", args=[paper.pk]))
+    assert response.headers["Location"] == address(paper, "papers")
+
+
+def test_application_leads_to_the_check_page_when_all_is_done() -> None:
+    paper = complete_draft()
+    response = browser(paper).get(reverse("portal:application", args=[paper.pk]))
+    assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
+
+
+def test_page_says_where_in_the_form_it_is() -> None:
+    paper = draft()
+    html = browser(paper).get(address(paper, "event")).content.decode()
+    assert "1" in title(html)
+    assert "3" in title(html)
+    assert html.count('class="step"') == 3
+    assert f'href="{address(paper, "place")}"' not in html
+
+
+def test_page_that_may_not_be_opened_yet_leads_to_the_first_open_one() -> None:
+    paper = draft()
+    response = browser(paper).get(address(paper, "papers"))
+    assert response.headers["Location"] == address(paper, "event")
+
+
+def test_page_that_the_form_does_not_have_is_not_found() -> None:
+    paper = draft()
+    assert browser(paper).get(address(paper, "nowhere")).status_code == 404
+
+
+def test_save_and_continue_stores_and_leads_to_the_next_page() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), {"title": "Fest", "guests": "5", "outdoors": "yes"})
+    assert response.headers["Location"] == address(paper, "place")
+    paper.refresh_from_db()
+    assert paper.answers == {"title": "Fest", "guests": 5, "outdoors": True}
+
+
+def test_first_button_of_a_page_saves_and_continues() -> None:
+    paper = draft(title="Example", guests=5, outdoors=False)
+    for page in ("event", "papers"):
+        html = browser(paper).get(address(paper, page)).content.decode()
+        form = html[html.index('enctype="multipart/form-data"') :]
+        first = re.search(r"<button[^>]*>", form)
+        assert first
+        assert "name=" not in first[0]
+
+
+def test_fields_may_be_called_as_controls_of_a_page_are() -> None:
+    version = build.version(
+        build.page("check", build.field("text", "from"), build.field("text", "later"), build.field("text", "remove")),
+        build.page("send", build.field("text", "next", required=False)),
+    )
+    paper = build.application(version, answers={})
+    response = browser(paper).post(address(paper, "check"), {"from": "check", "later": "1", "remove": "2"})
+    assert response.headers["Location"] == address(paper, "send")
+    paper.refresh_from_db()
+    assert paper.answers == {"from": "check", "later": "1", "remove": "2"}
+
+
+# --- later -----------------------------------------------------------------------------------------------------------
+
+
+def test_later_stores_what_is_there_and_leads_to_my_cases() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), {"title": "Fest", "_later": "1"}, follow=True)
+    assert response.redirect_chain == [(reverse("portal:my_cases"), 302)]
+    assert 'role="status"' in response.content.decode()
+    paper.refresh_from_db()
+    assert paper.answers["title"] == "Fest"
+
+
+def test_later_shows_what_is_wrong_and_not_what_is_unanswered() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), {"title": "Fest", "guests": "many", "_later": "1"})
+    assert response.status_code == 200
+    assert response.content.decode().count('class="question__error"') == 1
+    assert 'value="many"' in response.content.decode()
+    paper.refresh_from_db()
+    assert paper.answers["title"] == "Fest"
+
+
+def test_draft_is_resumed_with_what_was_kept() -> None:
+    paper = draft(title="Fest", guests=12)
+    html = build.signed_in(paper.customer).get(address(paper, "event")).content.decode()
+    assert 'value="Fest"' in html
+    assert 'value="12"' in html
+
+
+# --- hostile and mistaken input --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("title", "x" * 21),
+        ("title", "x" * 100_000),
+        ("title", "a\x07b"),
+        ("title", "a\x00b"),
+        ("guests", "501"),
+        ("guests", "-1"),
+        ("guests", "9" * 5_000),
+        ("guests", "1e5"),
+        ("guests", "٥"),
+        ("outdoors", "maybe"),
+        ("outdoors", "<script>alert(1)</script>"),
+    ],
+)
+def test_wrong_value_is_refused_at_its_field_and_nothing_typed_is_lost(name: str, value: str) -> None:
+    paper = draft()
+    typed = {"title": "Fest & <b>", "guests": "17", "outdoors": "yes"} | {name: value}
+    response = browser(paper).post(address(paper, "event"), typed)
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert f'id="id_{name}_error"' in html
+    assert html.count('class="question__error"') == 1
+    assert title(html).split()[0].endswith(":")
+    assert "<script>alert" not in html
+    again = unescape(html)
+    for kept in {k: v for k, v in typed.items() if k != "outdoors"}.values():
+        assert f'value="{kept}"' in again
+    if name != "outdoors":
+        assert re.search(r'name="outdoors" id="id_outdoors_0" checked', html)
+    paper.refresh_from_db()
+    assert name not in paper.answers
+    assert len(paper.answers) == 2
+
+
+def test_page_with_more_text_than_any_form_asks_for_is_refused_in_words() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), {"title": "x" * 3_000_000})
+    assert response.status_code == 400
+    assert "<h1>" in response.content.decode()
+
+
+def test_page_in_another_charset_is_refused_in_words() -> None:
+    paper = draft()
+    content_type = "application/x-www-form-urlencoded; charset=utf-16"
+    response = browser(paper).post(address(paper, "event"), "title=Fest", content_type=content_type)
+    assert response.status_code == 400
+
+
+def test_page_with_broken_multipart_is_refused_in_words() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), b"--x\r\nrubbish", content_type="multipart/form-data")
+    assert response.status_code == 400
+
+
+def test_page_with_bytes_that_are_no_text_is_kept_readable() -> None:
+    paper = draft()
+    response = browser(paper).post(
+        address(paper, "event"), b"title=%ff%fe&guests=5", content_type="application/x-www-form-urlencoded"
+    )
+    assert response.status_code == 200
+
+
+def test_unanswered_required_question_is_asked_for_at_the_field() -> None:
+    paper = draft()
+    html = browser(paper).post(address(paper, "event"), {}).content.decode()
+    assert html.count('class="question__error"') == 3
+    assert 'href="#id_title"' in html
+    assert 'href="#id_outdoors_0"' in html
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+
+def test_page_tells_the_browser_only_the_answers_its_conditions_look_at() -> None:
+    paper = draft(title="Secret", guests=5, outdoors=True)
+    html = browser(paper).get(address(paper, "place")).content.decode()
+    assert '<script id="answers" type="application/json">{"outdoors": true}</script>' in html
+    assert f'<script id="today" type="application/json">"{paper.day().isoformat()}"</script>' in html
+    assert "Secret" not in html
+
+
+def test_page_without_conditions_tells_the_browser_nothing() -> None:
+    paper = draft()
+    assert 'type="application/json"' not in browser(paper).get(address(paper, "event")).content.decode()
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def ready_for_files() -> Application:
+    """A draft whose next page asks for files."""
+    return draft(title="Example", guests=5, outdoors=False)
+
+
+def test_file_is_added_and_shown_and_removed() -> None:
+    paper = ready_for_files()
+    b = browser(paper)
+    response = b.post(address(paper, "papers"), {"plan": pdf("Plan å.pdf")})
+    assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
+    attachment = Attachment.objects.get()
+    assert attachment.sha256 in str(Application.objects.get().answers)
+    html = b.get(address(paper, "papers")).content.decode()
+    assert "Plan å.pdf" in html
+    response = b.post(address(paper, "papers"), {"_remove": str(attachment.pk)})
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert "Plan å.pdf" not in html
+    assert "question__error" not in html
+    assert not Attachment.objects.exists()
+
+
+def test_file_is_kept_when_something_else_on_the_page_is_wrong() -> None:
+    version = build.version(build.page("all", build.field("whole_number", "guests"), build.field("file", "plan")))
+    paper = build.application(version, answers={})
+    html = browser(paper).post(address(paper, "all"), {"guests": "many", "plan": pdf()}).content.decode()
+    assert "plan.pdf" in html
+    assert 'value="many"' in html
+    assert Attachment.objects.count() == 1
+
+
+def test_removing_a_file_keeps_everything_typed() -> None:
+    version = build.version(
+        build.page(
+            "all", build.field("text", "title"), build.field("whole_number", "guests"), build.field("file", "plan")
+        )
+    )
+    paper = build.application(version, answers={})
+    b = browser(paper)
+    b.post(address(paper, "all"), {"plan": pdf()})
+    typed = {"title": "Fest", "guests": "many", "_remove": str(Attachment.objects.get().pk)}
+    html = b.post(address(paper, "all"), typed).content.decode()
+    assert 'value="Fest"' in html
+    assert 'value="many"' in html
+    assert not Attachment.objects.exists()
+    paper.refresh_from_db()
+    assert paper.answers["title"] == "Fest"
+
+
+@pytest.mark.parametrize("wanted", ["", "rubbish", "00000000-0000-4000-8000-000000000000", "\x00", "x" * 10_000])
+def test_removing_a_file_that_is_not_there_changes_nothing(wanted: str) -> None:
+    paper = ready_for_files()
+    b = browser(paper)
+    b.post(address(paper, "papers"), {"plan": pdf()})
+    assert b.post(address(paper, "papers"), {"_remove": wanted}).status_code == 200
+    assert Attachment.objects.count() == 1
+
+
+def test_removing_a_file_of_somebody_else_changes_nothing() -> None:
+    theirs = ready_for_files()
+    browser(theirs).post(address(theirs, "papers"), {"plan": pdf()})
+    mine = build.application(theirs.version, by=build.customer("Other"), answers=theirs.answers | {"plan": None})
+    browser(mine).post(address(mine, "papers"), {"_remove": str(Attachment.objects.get().pk)})
+    assert Attachment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.pdf", b""),
+        ("page.pdf", b"<html><script>alert(1)</script>"),
+        ("large.pdf", PDF + b"x" * 1_000_001),
+        ("archive.docx", b"PK\x03\x04rubbish"),
+    ],
+)
+def test_file_that_is_not_taken_is_refused_in_words(name: str, content: bytes) -> None:
+    paper = ready_for_files()
+    response = browser(paper).post(address(paper, "papers"), {"plan": pdf(name, content)})
+    html = response.content.decode()
+    assert response.status_code == 200
+    assert 'id="id_plan_error"' in html
+    assert name in html or not content
+    assert not Attachment.objects.exists()
+
+
+def test_files_larger_than_all_may_be_together_are_left_out_in_words(settings: Settings) -> None:
+    settings.UPLOAD_MAX_BYTES = 1_000_000
+    paper = ready_for_files()
+    first, second = pdf("first.pdf", PDF + b"x" * 700_000), pdf("second.pdf", PDF + b"x" * 700_000)
+    html = browser(paper).post(address(paper, "papers"), {"plan": [first, second]}).content.decode()
+    assert "second.pdf: " in html
+    assert [a.name for a in Attachment.objects.all()] == ["first.pdf"]
+
+
+def test_what_was_typed_survives_a_sending_that_is_too_large(settings: Settings) -> None:
+    settings.UPLOAD_MAX_BYTES = 1_000
+    version = build.version(build.page("all", build.field("file", "plan"), build.field("text", "title")))
+    paper = build.application(version, answers={})
+    response = browser(paper).post(address(paper, "all"), {"plan": pdf(content=PDF + b"x" * 5_000), "title": "Fest"})
+    html = response.content.decode()
+    assert 'value="Fest"' in html
+    assert "plan.pdf: " in html
+    paper.refresh_from_db()
+    assert paper.answers["title"] == "Fest"
+
+
+def test_page_is_refused_without_the_safety_mark() -> None:
+    paper = draft()
+    strict = build.signed_in(paper.customer, enforce_csrf_checks=True)
+    assert strict.post(address(paper, "event"), {"title": "Fest"}).status_code == 403
+    paper.refresh_from_db()
+    assert paper.answers == {}
+
+
+# --- checking --------------------------------------------------------------------------------------------------------
+
+
+def test_check_page_shows_every_answer_with_a_link_to_change_it() -> None:
+    paper = complete_draft()
+    html = browser(paper).get(reverse("portal:check", args=[paper.pk])).content.decode()
+    assert f'href="{address(paper, "event")}?from=check#id_title"' in html
+    assert f'href="{address(paper, "event")}?from=check#id_outdoors_0"' in html
+    assert reverse("portal:file", args=[Attachment.objects.get().pk]) in html
+    assert reverse("portal:send", args=[paper.pk]) in html
+
+
+def test_check_page_says_what_is_not_done_and_does_not_send() -> None:
+    paper = draft(title="Example", guests=5, outdoors=True)
+    html = browser(paper).get(reverse("portal:check", args=[paper.pk])).content.decode()
+    assert f'href="{address(paper, "place")}?from=check"' in html
+    assert reverse("portal:send", args=[paper.pk]) not in html
+
+
+def test_change_from_the_check_page_leads_back_to_it() -> None:
+    paper = complete_draft()
+    b = browser(paper)
+    html = b.get(address(paper, "event") + "?from=check").content.decode()
+    assert f'action="{address(paper, "event")}?from=check"' in html
+    typed = {"title": "Changed", "guests": "5", "outdoors": "yes"}
+    response = b.post(address(paper, "event") + "?from=check", typed)
+    assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
+    assert "Changed" in b.get(response.headers["Location"]).content.decode()
+
+
+def test_change_that_brings_up_a_question_leads_to_it_and_then_back() -> None:
+    paper = complete_draft()
+    paper.answers |= {"outdoors": False, "where": None}
+    paper.save()
+    b = browser(paper)
+    typed = {"title": "Changed", "guests": "5", "outdoors": "yes"}
+    response = b.post(address(paper, "event") + "?from=check", typed)
+    assert response.headers["Location"] == address(paper, "place") + "?from=check"
+    response = b.post(response.headers["Location"], {"where": "Here"})
+    assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
+
+
+# --- sending ---------------------------------------------------------------------------------------------------------
+
+
+def test_send_makes_a_case_and_leads_to_its_receipt() -> None:
+    paper = complete_draft()
+    response = browser(paper).post(reverse("portal:send", args=[paper.pk]))
+    assert response.headers["Location"] == reverse("portal:receipt", args=[Case.objects.get().number])
+
+
+def test_send_twice_makes_one_case_and_shows_the_same_receipt() -> None:
+    paper = complete_draft()
+    b = browser(paper)
+    answers = [b.post(reverse("portal:send", args=[paper.pk])).headers["Location"] for _n in range(3)]
+    assert len(set(answers)) == 1
+    assert Case.objects.count() == 1
+
+
+def test_send_what_is_not_complete_leads_to_the_page_that_is_not() -> None:
+    paper = draft(title="Example", guests=5, outdoors=True)
+    response = browser(paper).post(reverse("portal:send", args=[paper.pk]), follow=True)
+    assert response.redirect_chain[-1][0] == address(paper, "place")
+    assert 'role="status"' in response.content.decode()
+    assert not Case.objects.exists()
+
+
+def test_send_after_days_have_passed_leads_to_the_date() -> None:
+    version = build.version(build.page("when", build.field("date", "day", lead_time={"days": 5})))
+    near = (timezone.localdate() + timedelta(days=2)).isoformat()
+    paper = build.application(version, answers={"day": near})
+    response = browser(paper).post(reverse("portal:send", args=[paper.pk]))
+    assert response.headers["Location"] == address(paper, "when")
+
+
+@pytest.mark.parametrize("name", ["application", "check", "send", "discard"])
+def test_sent_paper_leads_to_its_receipt(name: str) -> None:
+    case = build.case()
+    response = build.signed_in(case.application.customer).get(
+        reverse(f"portal:{name}", args=[case.application.pk]), follow=True
+    )
+    assert response.redirect_chain[-1][0] == reverse("portal:receipt", args=[case.number])
+
+
+def test_page_of_a_sent_paper_leads_to_its_receipt_and_changes_nothing() -> None:
+    case = build.case()
+    paper = case.application
+    response = browser(paper).post(address(paper, "first"), {"title": "Changed"})
+    assert response.headers["Location"] == reverse("portal:receipt", args=[case.number])
+    paper.refresh_from_db()
+    assert paper.answers == {"title": "An example"}
+
+
+@pytest.mark.parametrize("what", ["sent", "deleted"])
+def test_page_saved_while_the_draft_goes_in_another_window_says_so(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    paper = build.application()
+
+    def meanwhile(*args: Any) -> None:
+        other = Application.objects.get()
+        intake.send(other) if what == "sent" else drafting.discard(other)
+
+    monkeypatch.setattr("apps.portal.uploading.say_what_was_left_out", meanwhile)
+    response = browser(paper).post(address(paper, "first"), {"title": "Changed"}, follow=True)
+    expected = (
+        reverse("portal:receipt", args=[Case.objects.get().number]) if what == "sent" else reverse("portal:my_cases")
+    )
+    assert response.redirect_chain == [(expected, 302)]
+    assert "panel--warning" in response.content.decode()
+    assert not Application.objects.filter(answers__title="Changed").exists()
+
+
+# --- throwing away ---------------------------------------------------------------------------------------------------
+
+
+def test_discard_asks_and_then_deletes_the_draft_with_its_files() -> None:
+    paper = complete_draft()
+    b = browser(paper)
+    assert b.get(reverse("portal:discard", args=[paper.pk])).status_code == 200
+    assert Application.objects.exists()
+    response = b.post(reverse("portal:discard", args=[paper.pk]))
+    assert response.headers["Location"] == reverse("portal:my_cases")
+    assert not Application.objects.exists()
+    assert not Attachment.objects.exists()
+
+
+# --- cost ------------------------------------------------------------------------------------------------------------
+
+
+def test_page_costs_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    paper = draft()
+    b = browser(paper)
+    b.get(address(paper, "event"))
+    with django_assert_num_queries(3):  # session, customer, paper
+        b.get(address(paper, "event"))
+
+
+def test_check_page_costs_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    paper = complete_draft()
+    b = browser(paper)
+    with django_assert_num_queries(3):
+        b.get(reverse("portal:check", args=[paper.pk]))
+
+
+def test_saving_a_page_costs_seven_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    paper = draft()
+    b = browser(paper)
+    with django_assert_num_queries(7):  # session, customer, paper; savepoint, lock, save, release
+        b.post(address(paper, "event"), {"title": "Fest", "guests": "5", "outdoors": "yes"})

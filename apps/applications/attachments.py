@@ -20,7 +20,7 @@ def receive(application: Application, field: str, file: UploadedFile) -> Attachm
 
     The name is kept for people; on disk the file has another.
     """
-    found = recognise(file)  # type: ignore[arg-type]
+    found = recognise(file)
     if found is None:
         raise ValueError("the form lets through only files of a known type")
     digest, size = hashlib.sha256(), 0

@@ -33,34 +33,41 @@ def begin(version: Version, customer: Customer, language: str) -> Application:
     untouched = (
         Application.objects.of(customer).drafts().filter(version=version, answers={}, supplement_form__isnull=True)
     )
-    found = untouched.order_by("created_at").first()
-    if found:
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)  # the second click waits for the first
+        found = untouched.order_by("created_at").first()
+        if found is None:
+            return Application.objects.create(version=version, customer=customer, language=language)
         if found.language != language:
             found.language = language
             found.save(update_fields=["language"])
         return found
-    return Application.objects.create(version=version, customer=customer, language=language)
 
 
 def save_page(application: Application, form: PageForm, *, at: datetime | None = None) -> None:
     """Store every answer and file of a page that is right by itself. Raises Frozen when the paper has been sent meanwhile."""
-    received = [attachments.receive(application, key, file) for key, files in form.uploads.items() for file in files]
+    received: list[Attachment] = []
+    written = False
     try:
+        for key, file in ((key, file) for key, files in form.uploads.items() for file in files):
+            received.append(attachments.receive(application, key, file))
         with _locked(application, at) as draft:
             draft.answers.update(form.kept)
             for attachment in received:
                 attachment.save()
                 draft.answers[attachment.field] = [*(draft.answers.get(attachment.field) or []), attachment.known()]
-    except Frozen:
-        for attachment in received:
-            attachment.content.storage.delete(attachment.content.name)
+            written = True
+    except BaseException:
+        # When the commit itself breaks off, the rows may be there all the same: rather a content too many than one too few.
+        for attachment in () if written else received:
+            attachment.content.delete(save=False)
         raise
 
 
 def remove_file(application: Application, attachment_id: str, *, at: datetime | None = None) -> None:
     """Remove a file of a draft; nothing happens when it has none of that id. Raises Frozen when the paper has been sent."""
     with _locked(application, at) as draft:
-        attachment = Attachment.objects.filter(application=draft, pk=attachment_id).first()
+        attachment = next((a for a in draft.attachments.all() if str(a.pk) == attachment_id), None)
         if attachment is None:
             return
         kept = [item for item in draft.answers.get(attachment.field) or [] if item["id"] != str(attachment.pk)]
@@ -105,7 +112,7 @@ def _remove(attachment: Attachment) -> None:
     """Remove a file that is no longer wanted, its content only when the row is gone for good."""
     content = attachment.content
     attachment.delete()
-    transaction.on_commit(lambda: content.storage.delete(content.name))
+    transaction.on_commit(lambda: content.delete(save=False))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Customer, User
 from apps.services.models import Service
+from apps.services.texts import HELSINKI
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,7 +133,8 @@ class Case(models.Model):
         self.refresh_from_db()
         return event
 
-    def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
+    def possible_step(self, name: str, *, by: User | Customer) -> Step:
+        """The step of that name, when somebody may take it now. Raises NotAllowed, in words."""
         step, party = STEPS.get(name), self.party_of(by)
         possible = steps_from(self.status, party) if party else []
         if party is None:
@@ -145,6 +147,10 @@ class Case(models.Model):
             raise NotAllowed(
                 _("This cannot be done while the case's status is “%(status)s”. What can be done: %(steps)s.") % words
             )
+        return step
+
+    def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
+        step = self.possible_step(name, by=by)
         if set(facts) != set(step.needs):
             raise NotAllowed(_("The step needs: %(needs)s.") % {"needs": ", ".join(step.needs) or _("nothing more")})
         return step
@@ -154,6 +160,14 @@ class Case(models.Model):
         if receiver == "national":
             behind = Case.objects.filter(pk=self.pk, acknowledged_number__lt=number)
             behind.update(acknowledged_number=number, acknowledged_at=at)
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    """Diary lines."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Refused. Raises Immutable."""
+        raise Immutable
 
 
 class Event(models.Model):
@@ -176,6 +190,8 @@ class Event(models.Model):
         Application, models.PROTECT, null=True, blank=True, related_name="event", verbose_name=gettext_lazy("paper")
     )
     data = models.JSONField(gettext_lazy("facts"), default=dict)
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("diary line")
@@ -213,7 +229,7 @@ class Event(models.Model):
             at=at,
             by_official=by if isinstance(by, User) else None,
             by_customer=by if isinstance(by, Customer) else None,
-            by_name=str(by),
+            by_name=str(by)[:201],
             paper=paper or data.pop("paper", None),
             data=data,
         )
@@ -285,6 +301,10 @@ def _take_up(case: Case, *, by: User, at: datetime) -> dict[str, Any]:
 def _request_supplement(
     case: Case, *, by: User, at: datetime, text: str, due: date, fields: Iterable[str]
 ) -> dict[str, Any]:
+    if due < at.astimezone(HELSINKI).date():
+        raise NotAllowed(_("The last day has passed. Choose a day that is ahead."))
+    if not text.strip():
+        raise NotAllowed(_("Write what the customer is asked to add."))
     known = case.application.version.definition.fields
     wanted = [key for key, field in known.items() if key in set(fields) and field.asks]
     SupplementRequest.objects.create(case=case, text=text, due=due, fields=wanted)

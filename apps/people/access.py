@@ -30,6 +30,11 @@ def authorities_where(user: Visitor, roles: tuple[Role, ...]) -> set[int]:
     return {authority for authority, role in held if role in roles}
 
 
+def keeps_installation(user: Visitor) -> bool:
+    """Whether the user looks after the installation: its authorities, people and receivers."""
+    return isinstance(user, User) and user.is_active and user.is_staff and user.is_superuser
+
+
 def cases_of(user: Visitor) -> Q:
     """The cases an official may read: those of services of their authorities."""
     return Q(service__authority__in=authorities_where(user, SEES_CASES))
@@ -42,14 +47,14 @@ def cases_of_customer(customer: Customer) -> Q:
 
 def services_of(user: Visitor) -> Q:
     """The services an official may look at on the desk: those of their authorities; a superuser sees all."""
-    if isinstance(user, User) and user.is_active and user.is_superuser:
+    if keeps_installation(user):
         return Q()
     return Q(authority__in=authorities_where(user, tuple(Role)))
 
 
 def may_define(user: Visitor, authority_id: int) -> bool:
     """Whether the user may import and publish versions of that authority's services."""
-    if isinstance(user, User) and user.is_active and user.is_superuser:
+    if keeps_installation(user):
         return True
     return authority_id in authorities_where(user, DEFINES_SERVICES)
 

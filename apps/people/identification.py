@@ -66,7 +66,7 @@ class TestIdentity(Identification):
     @classmethod
     def identify(cls, *, given_name: str, family_name: str) -> Customer:
         """The customer of that name; the same name is the same person."""
-        subject = slugify(f"{given_name} {family_name}", allow_unicode=True)
+        subject = slugify(f"{given_name} {family_name}", allow_unicode=True)[:200]
         names = {"given_name": given_name, "family_name": family_name}
         return Customer.objects.get_or_create(way=cls.key, subject=subject, defaults=names)[0]
 

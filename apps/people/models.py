@@ -75,7 +75,9 @@ class Authority(models.Model):
     def clean(self) -> None:
         """Refuse municipality codes that do not exist."""
         codes = self.municipality_codes
-        if not isinstance(codes, list) or any(code not in all_municipalities() for code in codes):
+        if not isinstance(codes, list) or any(
+            not isinstance(code, str) or code not in all_municipalities() for code in codes
+        ):
             raise ValidationError(
                 {"municipality_codes": _("Give a list of municipality codes of three digits, such as 091.")}
             )

@@ -103,9 +103,35 @@ class Comparison(Condition):
         """Itself."""
         return (self,)
 
+    def suits(self, answer: Any) -> bool:
+        """Whether answers of the sort of this one can fit at all; a comparison that never holds is a mistake."""
+        if self.operator in ("at_least", "less_than"):
+            return _number(answer) is not None
+        if self.operator in ("before", "after", "within_days"):
+            return _day(answer) is not None
+        if self.operator == "contains":
+            return isinstance(answer, list)
+        if self.operator == "answered":
+            return True
+        values = self.value if self.operator == "one_of" else (self.value,)
+        return all(_sort(value) is _sort(answer) for value in values)
+
 
 def _given(answer: Any) -> bool:
-    return answer not in (None, "", [], False)
+    return answer not in (None, "", [])  # "no" and 0 are answers
+
+
+def _same(answer: Any, value: Any) -> bool:
+    """Whether two JSON values are equal; Python alone would take true for 1."""
+    return isinstance(answer, bool) is isinstance(value, bool) and bool(answer == value)
+
+
+def _among(answer: Any, values: Any) -> bool:
+    return any(_same(answer, value) for value in values)
+
+
+def _sort(value: Any) -> type:
+    return float if _number(value) is not None else type(value)
 
 
 def _number(answer: Any) -> float | None:
@@ -145,9 +171,9 @@ def _after(answer: Any, value: Any, today: date) -> bool:
 
 
 OPERATORS = {
-    "equals": lambda answer, value, today: answer == value and type(answer) is type(value),
-    "one_of": lambda answer, value, today: answer in value,
-    "contains": lambda answer, value, today: isinstance(answer, list) and value in answer,
+    "equals": lambda answer, value, today: _same(answer, value),
+    "one_of": lambda answer, value, today: _among(answer, value),
+    "contains": lambda answer, value, today: isinstance(answer, list) and any(_same(a, value) for a in answer),
     "answered": lambda answer, value, today: _given(answer) is value,
     "at_least": _at_least,
     "less_than": _less_than,
@@ -196,7 +222,8 @@ def _read_value(reader: Reader, path: str, operator: str, value: Json) -> Any:
             return 0
         return value
     if operator in ("before", "after"):
-        if _day(value) is None:
+        day = _day(value)
+        if day is None or day.isoformat() != value:  # fromisoformat reads 20270605 too, which nobody else does
             reader.wrong(path, _("this must be a date, such as 2027-06-05."))
             return "2000-01-01"
         return value

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +19,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from apps.people.municipalities import all_municipalities
 from apps.services.conditions import ALWAYS, Comparison, Condition, read_condition
 from apps.services.fieldtypes import REGISTER, Field
 from apps.services.fieldtypes.base import LeadTime
@@ -99,14 +102,10 @@ class Definition:
             yield page, fields, counting
 
     def supplement(self, keys: list[str], page: Page) -> Definition:
-        """The form of a supplement: the fields asked for again, without conditions, and a page of its own."""
+        """The form of a supplement: the fields asked for again, and a page of its own."""
         pages = []
         for original in self.pages:
-            again = tuple(
-                dataclasses.replace(field, show_when=ALWAYS, rule=None)
-                for field in original.fields
-                if field.key in keys
-            )
+            again = tuple(field.again() for field in original.fields if field.key in keys)
             if again:
                 pages.append(dataclasses.replace(original, fields=again, show_when=ALWAYS))
         return dataclasses.replace(self, pages=(*pages, page))
@@ -126,14 +125,20 @@ def load(text: str) -> Json:
 
     def once(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         seen = dict(pairs)
-        twice.extend(sorted({name for name, _value in pairs if sum(name == other for other, _v in pairs) > 1}))
+        if len(seen) < len(pairs):
+            twice.extend(sorted(name for name, times in Counter(name for name, _v in pairs).items() if times > 1))
         return seen
 
     try:
-        document = json.loads(text, object_pairs_hook=once, parse_constant=_refuse_constant)
+        document = json.loads(text, object_pairs_hook=once, parse_constant=_refuse_constant, parse_float=_finite)
+        digest_of(document)
     except json.JSONDecodeError as e:
         where = _("line %(line)d, column %(column)d") % {"line": e.lineno, "column": e.colno}
         raise Unreadable([Problem(where, _("this is not JSON: %(why)s.") % {"why": e.msg})]) from None
+    except UnicodeEncodeError:
+        raise Unreadable(
+            [Problem("", _("the text has half characters (\\ud800 to \\udfff) that cannot be stored."))]
+        ) from None
     except (ValueError, RecursionError) as e:
         raise Unreadable([Problem("", _("this is not JSON: %(why)s.") % {"why": e})]) from None
     if twice:
@@ -145,8 +150,18 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
+
+
 def parse(document: Json) -> Definition:
-    """A definition from its document. Raises Unreadable with everything that is wrong."""
+    """A definition from its document. Raises Unreadable with everything that is wrong.
+
+    Whether the parts fit together is looked at when each of them can be read: else one mistake would be told as several.
+    """
     reader = Reader()
     definition = _read_definition(reader, document)
     if not reader.problems:
@@ -195,12 +210,19 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
         kind=reader.one_of("kind", got.get("kind"), KINDS),
         languages=tuple(languages),
         municipalities=tuple(
-            reader.text(where, item, most=3)
+            _read_municipality(reader, where, item)
             for where, item in reader.items("municipalities", got.get("municipalities", []))
         ),
         **{name: reader.texts(name, got[name]) if name in got else NO_TEXT for name in _TEXTS},
         pages=pages,
     )
+
+
+def _read_municipality(reader: Reader, path: str, value: Json) -> str:
+    if not isinstance(value, str) or value not in all_municipalities():
+        reader.wrong(path, _("this must be a municipality code of three digits, such as 091."))
+        return ""
+    return value
 
 
 def read_page(document: Json) -> Page:
@@ -281,6 +303,10 @@ def _check_condition(reader: Reader, path: str, condition: Condition, earlier: M
 
 
 def _check_values(reader: Reader, path: str, comparison: Comparison, field: Field) -> None:
+    if not comparison.suits(field.sample(date(2000, 1, 1))):
+        words = {"key": field.key, "operator": comparison.operator}
+        reader.wrong(path, _("an answer to %(key)s can never fit this “%(operator)s”.") % words)
+        return
     known = field.possible()
     if not known or comparison.operator not in ("equals", "one_of", "contains"):
         return

@@ -57,17 +57,26 @@ def recognise(content: IO[bytes]) -> FileType | None:
         content.seek(0)
 
 
+def _is_macro(name: str) -> bool:
+    return name.endswith("vbaproject.bin") or name.startswith(("basic/", "scripts/"))
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    """Short and not packed, as OpenDocument wants it, so that nothing is unpacked here."""
+    return member.compress_type == zipfile.ZIP_STORED and member.file_size < 200
+
+
 def _document(content: IO[bytes]) -> FileType | None:
     """A text document or a spreadsheet; no other archive, and none with macros."""
     try:
         with zipfile.ZipFile(content) as archive:
             names = archive.namelist()
-            if len(names) > 5_000 or any(name.lower().endswith("vbaproject.bin") for name in names):
+            if len(names) > 5_000 or any(_is_macro(name.lower()) for name in names):
                 return None
             for member, name in OFFICE.items():
                 if member in names and "[Content_Types].xml" in names:
                     return TYPES[name]
-            if "mimetype" in names and archive.getinfo("mimetype").file_size < 200:
+            if "mimetype" in names and _is_plain(archive.getinfo("mimetype")):
                 found = OPEN_DOCUMENT.get(archive.read("mimetype").strip())
                 return TYPES[found] if found else None
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, RuntimeError):

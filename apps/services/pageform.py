@@ -98,7 +98,7 @@ class PageForm(forms.Form):
         """Each error with the id of its control and its label, in the order of the page."""
         places = {obj.name: obj for obj in self.helper.layout.fields}
         return [
-            (places[name].first_control(self[name]), str(self[name].label), error)
+            (places[name].first_control(self[name]), str(self[name].label), str(error))
             for name in self.fields
             for error in self.errors.get(name, [])
         ]

@@ -44,6 +44,18 @@ def publish(version: Version, *, by: User | None, at: datetime | None = None) ->
         service.save(update_fields=["published"])
 
 
+def close(service: Service, *, at: datetime | None = None) -> None:
+    """Let nobody begin with the service from now on. Drafts begun before can still be sent."""
+    Service.objects.filter(pk=service.pk, closed_at=None).update(closed_at=at or timezone.now())
+    service.refresh_from_db(fields=["closed_at"])
+
+
+def open_again(service: Service) -> None:
+    """Let customers begin with the service again."""
+    Service.objects.filter(pk=service.pk).update(closed_at=None)
+    service.refresh_from_db(fields=["closed_at"])
+
+
 def _texts_of(definition: Definition) -> list[tuple[str, Texts]]:
     """Every text the public can meet, with its path."""
     found = [(name, getattr(definition, name)) for name in REQUIRED_TEXTS]

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.services.texts import NO_TEXT, Texts
+from apps.services.texts import NO_TEXT, Texts, has_control_characters
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,59}")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -77,6 +77,8 @@ class Reader:
         if not isinstance(value, str) or not value.strip():
             self.wrong(path, _("this must be a text that is not empty."))
             return ""
+        if has_control_characters(value):
+            self.wrong(path, _("this text has characters that cannot be shown."))
         if len(value) > most:
             self.wrong(path, _("this text may have at most %(most)d characters.") % {"most": most})
         return value

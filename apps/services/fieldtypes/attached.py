@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -76,12 +76,18 @@ class File(Field):
         if size > self.max_megabytes * 1_000_000:
             words = {"size": size_words(size), "most": self.max_megabytes}
             return _("the file is %(size)s, and at most %(most)d MB can be sent. Make it smaller or divide it.") % words
-        found = recognise(file)  # type: ignore[arg-type]
+        found = recognise(file)
         if found is None or found.name not in self.types:
             kinds = ", ".join(name.upper() for name in self.types)
             return _("the file's content is of a kind that cannot be sent here. Save it as one of: %(kinds)s.") % {
                 "kinds": kinds
             }
+        return ""
+
+    def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
+        """More files than may be sent: two windows at once can bring that about."""
+        if len(kept or []) > self.max_files:
+            return _("There may be at most %(count)d files here. Remove some.") % {"count": self.max_files}
         return ""
 
     def show(self, kept: Json, language: str) -> str:

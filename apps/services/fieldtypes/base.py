@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from apps.services.conditions import ALWAYS, Condition
 from apps.services.layout import Line
 from apps.services.reading import Json, Read, Reader, flag, texts
-from apps.services.texts import NO_TEXT, Texts
+from apps.services.texts import NO_TEXT, Texts, has_control_characters
 
 REGISTER: dict[str, type[Field]] = {}
 
@@ -63,7 +63,7 @@ class Field:
     common: bool = setting(flag, False)
     secret: bool = setting(flag, False)
     show_when: Condition = ALWAYS
-    rule: Json = None
+    rule: Json = dataclasses.field(default=None, compare=False)  # what `show_when` was read from; a dict has no hash
 
     def __init_subclass__(cls) -> None:
         if "kind" in cls.__dict__:
@@ -121,6 +121,10 @@ class Field:
         """What to say when there must be an answer and is none."""
         return _("Answer this question.")
 
+    def again(self) -> Field:
+        """The field as a supplement asks it: whatever else has been answered."""
+        return dataclasses.replace(self, show_when=ALWAYS, rule=None)
+
     def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
         """Note what does not fit together in the field's settings, or with the fields before it."""
 
@@ -140,5 +144,5 @@ class Field:
 
 def refuse_control_characters(value: str) -> None:
     """Refuse characters that no keyboard has and no receiver can show."""
-    if any((ord(c) < 32 and c not in "\n\t\r") or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in value):
+    if has_control_characters(value):
         raise forms.ValidationError(_("The text has characters that cannot be shown. Write it again without them."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -136,6 +137,10 @@ class Date(Field):
         if self.not_before and not isinstance(earlier.get(self.not_before), Date):
             reader.wrong(within(path, "not_before"), _("there is no date field with this key before it."))
 
+    def again(self) -> Field:
+        """Without its lead time: the matter has arrived, and a correction of it is never too late for that."""
+        return dataclasses.replace(super().again(), lead_time=None)  # type: ignore[call-arg]
+
     def notice(self) -> LeadTime | None:
         """Its lead time."""
         return self.lead_time
@@ -188,7 +193,7 @@ class WholeNumberField(forms.CharField):
         super().__init__(required=False)
         self.least, self.most = least, most
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         """The number, within the limits."""
         text = "".join(super().clean(value).replace("\N{MINUS SIGN}", "-").split())
         if not text:
@@ -209,7 +214,7 @@ class DateField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(required=False)
 
-    def clean(self, value: Any) -> date | None:  # type: ignore[override]
+    def clean(self, value: Any) -> date | None:
         """The date."""
         text = super().clean(value)
         if not text:
@@ -226,7 +231,7 @@ class TimeField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(required=False)
 
-    def clean(self, value: Any) -> time | None:  # type: ignore[override]
+    def clean(self, value: Any) -> time | None:
         """The time."""
         text = super().clean(value)
         if not text:

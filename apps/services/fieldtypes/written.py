@@ -94,7 +94,12 @@ class Email(Field):
     def ask(self, language: str) -> forms.Field:
         """Django's own check."""
         wrong = _("Write the whole e-mail address, such as namn@example.com.")
-        return forms.EmailField(required=False, max_length=254, error_messages={"invalid": wrong, "max_length": wrong})
+        return forms.EmailField(
+            required=False,
+            max_length=254,
+            error_messages={"invalid": wrong, "max_length": wrong},
+            validators=[refuse_control_characters],
+        )
 
     def lay_out(self) -> LayoutObject:
         """An input that brings up the right keyboard."""
@@ -202,9 +207,10 @@ class LineField(forms.CharField):
     def __init__(self, *, max_length: int) -> None:
         too_long = _("Write at most %(limit_value)d characters. Now there are %(show_value)d.")
         super().__init__(required=False, max_length=max_length, error_messages={"max_length": too_long})
-        for validator in self.validators:
-            if hasattr(validator, "limit_value"):
-                validator.message = too_long
+
+    def to_python(self, value: Any) -> str:
+        """One line, whatever was sent: an input could not show another one."""
+        return " ".join((super().to_python(value) or "").splitlines())
 
 
 class LongTextField(LineField):
@@ -214,10 +220,8 @@ class LongTextField(LineField):
 
     def to_python(self, value: Any) -> str:
         """Newlines as everybody but browsers writes them."""
-        return (
-            super().to_python(value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value)
-            or ""
-        )
+        plain = value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+        return forms.CharField.to_python(self, plain) or ""
 
 
 class PhoneField(forms.CharField):
@@ -235,7 +239,13 @@ class PhoneField(forms.CharField):
             number = phonenumbers.parse(text, "FI")
         except phonenumbers.NumberParseException:
             number = None
-        if number is None or not phonenumbers.is_possible_number(number):
+        # What the stored form cannot hold (an extension, a word) is refused, not dropped.
+        if (
+            number is None
+            or number.extension
+            or text.upper() != text.lower()
+            or not phonenumbers.is_possible_number(number)
+        ):
             raise forms.ValidationError(_("Write a phone number, such as 040 123 4567 or +46 70 123 45 67."))
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

@@ -25,7 +25,8 @@ class Command(BaseCommand):
             text = export_service(key, number)
         except Version.DoesNotExist:
             raise CommandError(f"There is no such version of a service with the key {key!r}.") from None
-        if self.stdout._out is sys.stdout:  # type: ignore[attr-defined]
+        out: Any = self.stdout
+        if out._out is sys.stdout:
             sys.stdout.buffer.write(text.encode())
         else:
             self.stdout.write(text, ending="")

@@ -1,0 +1,278 @@
+"""The desk's room for services: their versions, and the acts of a designer: import, publish, close, open again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from apps.people import access
+from apps.people.adminsite import Room
+from apps.people.models import Membership, User
+from apps.services import publishing
+from apps.services.definition import LARGEST_DOCUMENT
+from apps.services.exchange import import_service
+from apps.services.layout import Files
+from apps.services.models import Service, Version
+from apps.services.reading import Problem, Unreadable
+from apps.services.texts import LANGUAGES, moment_words
+
+PROBLEMS_SHOWN = 200
+
+
+class DefinitionForm(forms.Form):
+    """A definition file. `text` is what it says, once the form is valid."""
+
+    use_required_attribute = False
+    file = forms.FileField(
+        label=gettext_lazy("Definition file"),
+        help_text=gettext_lazy("A file of JSON (UTF-8), such as one exported here and changed."),
+        error_messages={"required": gettext_lazy("Choose a file."), "empty": gettext_lazy("The file is empty.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(Files("file", accept=".json,application/json"))
+
+    def clean_file(self) -> str:
+        """The file's text, every character as it is in the file."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if (file.size or 0) > LARGEST_DOCUMENT:
+            raise forms.ValidationError(_("The file is too large for a definition."))
+        try:
+            return file.read().decode("utf-8")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("The file is not UTF-8. Save it as UTF-8 and try again.")) from None
+
+
+class ByState(admin.SimpleListFilter):
+    """The services customers can begin with, and the others."""
+
+    title, parameter_name = gettext_lazy("state"), "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """The two."""
+        return [("open", _("Open")), ("closed", _("Not open"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Service]) -> QuerySet[Service]:
+        """Those of the one chosen."""
+        open_now = {"published__isnull": False, "closed_at__isnull": True}
+        if self.value() == "open":
+            return queryset.filter(**open_now)
+        return queryset.exclude(**open_now) if self.value() == "closed" else queryset
+
+
+@admin.register(Service)
+class ServiceAdmin(Room):
+    """The services of the user's authorities. Members look; designers of the authority act."""
+
+    list_display = ("name", "key", "authority", "published_number", "state")
+    list_filter = (ByState,)
+    list_select_related = ("authority", "published")
+    search_fields = ("key", "authority__name_sv", "authority__name_fi", "authority__name_en")
+    search_help_text = gettext_lazy("Search by the service's key or the authority's name")
+
+    # --- whose ---------------------------------------------------------------------------------------------------------
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Every member of an authority, and those who look after the installation."""
+        user = request.user
+        return bool(access.authorities_where(user, tuple(Membership.Role))) or access.keeps_installation(user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The services the user may look at."""
+        return Service.objects.visible_to(request.user).select_related("authority", "published")
+
+    # --- the list ------------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with the way to import for those who may."""
+        more = {"title": _("Services"), "may_import": _defines_somewhere(request)}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
+
+    @admin.display(description=gettext_lazy("name"))
+    def name(self, service: Service) -> str:
+        """Its name in the language of the page."""
+        return str(service)
+
+    @admin.display(description=gettext_lazy("published version"))
+    def published_number(self, service: Service) -> int | None:
+        """The number of the version customers fill in."""
+        return service.published.number if service.published else None
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, service: Service) -> str:
+        """Whether customers can begin with it."""
+        if service.published is None:
+            return _("Not published")
+        if service.closed_at:
+            since = moment_words(service.closed_at, get_language() or LANGUAGES[0])
+            return _("Closed for new applications since %(moment)s") % {"moment": since}
+        return _("Open")
+
+    # --- pages of its own ----------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Import, publish, export, close, open, besides the list and the service."""
+        staff = self.admin_site.admin_view
+        return [
+            path("import/", staff(self.import_view), name="services_service_import"),
+            path("<int:pk>/import/", staff(self.import_view), name="services_service_import_version"),
+            path(
+                "<int:pk>/publish/<int:number>/",
+                staff(require_POST(self.publish_view)),
+                name="services_service_publish",
+            ),
+            path(
+                "<int:pk>/export/<int:number>/", staff(require_safe(self.export_view)), name="services_service_export"
+            ),
+            path("<int:pk>/close/", staff(require_POST(self.close_view)), name="services_service_close"),
+            path("<int:pk>/open/", staff(require_POST(self.open_view)), name="services_service_open"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_safe)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The service with its versions; `?obstacles=2` lists why version 2 cannot be published yet."""
+        service = self.found(request, object_id)
+        versions = list(service.versions.select_related("imported_by", "published_by").order_by("-number"))
+        asked = request.GET.get("obstacles")
+        mend = next((version for version in versions if str(version.number) == asked), None)
+        return self.page(
+            request,
+            "admin/services/service/service.html",
+            str(service),
+            service=service,
+            state=self.state(service),
+            versions=versions,
+            may_define=access.may_define(request.user, service.authority_id),
+            mend=mend,
+            problems=publishing.obstacles(mend.definition) if mend else [],
+        )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The service."""
+        try:
+            return self.get_queryset(request).filter(pk=int(object_id)).first()
+        except (ValueError, OverflowError):
+            return None
+
+    def import_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        """Read a definition file into a new version: of this service, or of any that the user may define."""
+        service = self._defined(request, pk) if pk is not None else None
+        if service is None and not _defines_somewhere(request):
+            raise PermissionDenied
+        form = DefinitionForm(request.POST, request.FILES) if request.method == "POST" else DefinitionForm()
+        problems: list[Problem] = []
+        if form.is_valid():
+            try:
+                version, is_new = _imported(form.cleaned_data["file"], request.user, service)
+            except Unreadable as unreadable:
+                problems = unreadable.problems
+                form.add_error("file", _("The file was not imported. What to mend is listed below."))
+            else:
+                return self._after_import(request, version, is_new)
+        return self.page(
+            request,
+            "admin/services/service/import.html",
+            _("Import a new version") if service else _("Import a service"),
+            service=service,
+            form=form,
+            problems=problems[:PROBLEMS_SHOWN],
+            problems_left=len(problems) - PROBLEMS_SHOWN,
+        )
+
+    def publish_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Publish a version, or list what must be mended first."""
+        service = self._defined(request, pk)
+        version = get_object_or_404(Version, service=service, number=number)
+        try:
+            publishing.publish(version, by=_user(request))
+        except Unreadable:
+            return redirect(f"{reverse('admin:services_service_change', args=[service.pk])}?obstacles={number}")
+        self._note(request, service, _("Version %(number)d is published.") % {"number": number})
+        return redirect("admin:services_service_change", service.pk)
+
+    def export_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """A version's definition, byte for byte as it was imported."""
+        version = get_object_or_404(Version, service=self.found(request, pk), number=number)
+        response = HttpResponse(version.document.encode(), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="{version.service.key}-{version.number}.json"'
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let nobody begin with the service any more."""
+        service = self._defined(request, pk)
+        publishing.close(service)
+        self._note(request, service, _("The service is closed for new applications."))
+        return redirect("admin:services_service_change", service.pk)
+
+    def open_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let customers begin with it again."""
+        service = self._defined(request, pk)
+        publishing.open_again(service)
+        self._note(request, service, _("The service is open again."))
+        return redirect("admin:services_service_change", service.pk)
+
+    def _after_import(self, request: HttpRequest, version: Version, is_new: bool) -> HttpResponse:
+        words = {"number": version.number}
+        if is_new:
+            self._note(request, version.service, _("Imported as version %(number)d, not published yet.") % words)
+        else:
+            self.message_user(request, _("The file is the same as version %(number)d.") % words, messages.INFO)
+        return redirect("admin:services_service_change", version.service_id)
+
+    def _defined(self, request: HttpRequest, pk: int) -> Service:
+        """A service whose definition is the user's to change. Raises Http404 when they may not even see it."""
+        service: Service = self.found(request, pk)
+        if not access.may_define(request.user, service.authority_id):
+            raise PermissionDenied
+        return service
+
+    def _note(self, request: HttpRequest, service: Service, what: str) -> None:
+        """Say that it is done, and write it into the desk's log."""
+        self.log_change(request, service, what)
+        self.message_user(request, what, messages.SUCCESS)
+
+
+def _imported(text: str, user: Any, service: Service | None) -> tuple[Version, bool]:
+    """Import, unless the file is of another service than this one or of an authority that is not the user's to define for."""
+    with transaction.atomic():
+        version, is_new = import_service(text, by=user)
+        if service is not None and version.service_id != service.pk:
+            words = {"this": service.key, "other": version.service.key}
+            raise Unreadable(
+                [Problem("key", _("this must be %(this)s; the file is of the service %(other)s.") % words)]
+            )
+        if not access.may_define(user, version.service.authority_id):
+            raise Unreadable([Problem("authority", _("you do not define services for this authority."))])
+    return version, is_new
+
+
+def _defines_somewhere(request: HttpRequest) -> bool:
+    user = request.user
+    return bool(access.authorities_where(user, access.DEFINES_SERVICES)) or access.keeps_installation(user)
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None

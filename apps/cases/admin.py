@@ -1,0 +1,229 @@
+"""The desk's room for cases: shows what is in the folder and calls the steps of the rule book; it decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from apps.applications.models import Attachment
+from apps.cases import casepage
+from apps.cases.models import Case, NotAllowed, SupplementRequest, open_request
+from apps.cases.rulebook import FINAL, STATUS_WORDS, STEPS
+from apps.cases.stepform import StepForm
+from apps.people import access
+from apps.people.adminsite import Room
+from apps.people.models import User
+from apps.services.models import Service
+from apps.services.texts import HELSINKI, LANGUAGES, date_words, moment_words
+
+NOBODY, ME = "nobody", "me"
+
+
+class ByStatus(admin.SimpleListFilter):
+    """The cases in a status."""
+
+    title, parameter_name = gettext_lazy("status"), "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Every status, in words."""
+        return list(STATUS_WORDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        """Those of the one chosen."""
+        return queryset.filter(status=self.value()) if self.value() in STATUS_WORDS else queryset
+
+
+class ByService(admin.SimpleListFilter):
+    """The cases of a service."""
+
+    title, parameter_name = gettext_lazy("service"), "service"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """The services whose cases the user may read."""
+        own = Service.objects.filter(authority__in=access.authorities_where(request.user, access.SEES_CASES))
+        return [(service.key, str(service)) for service in own.select_related("published")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        """Those of the one chosen."""
+        known = {key for key, _name in self.lookup_choices}
+        return queryset.filter(service__key=self.value()) if self.value() in known else queryset
+
+
+class ByHandler(admin.SimpleListFilter):
+    """The cases of a handler."""
+
+    title, parameter_name = gettext_lazy("handler"), "handler"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Oneself, nobody yet, and each handler of the same authorities."""
+        own = access.authorities_where(request.user, access.SEES_CASES)
+        colleagues = User.objects.filter(memberships__authority__in=own, memberships__role__in=access.HANDLES_CASES)
+        named = [(str(user.pk), str(user)) for user in colleagues.distinct().order_by("last_name", "username")]
+        return [(ME, _("Me")), (NOBODY, _("Nobody yet")), *named]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
+        """Those of the one chosen."""
+        chosen = self.value()
+        if chosen == ME:
+            return queryset.filter(handler=request.user.pk)
+        if chosen == NOBODY:
+            return queryset.filter(handler=None)
+        known = {key for key, _name in self.lookup_choices}
+        return queryset.filter(handler=int(chosen)) if chosen in known else queryset
+
+
+@admin.register(Case)
+class CaseAdmin(Room):
+    """The cases of the user's authorities."""
+
+    list_display = ("number", "service_name", "applicant", "status_words", "arrived", "handler", "due")
+    list_filter = (ByStatus, ByService, ByHandler)
+    list_select_related = ("application__customer", "application__version", "handler")
+    list_per_page = 50
+    search_fields = ("number", "application__customer__given_name", "application__customer__family_name")
+    search_help_text = gettext_lazy("Search by case number or the applicant's name")
+    ordering = ("-arrived_at", "-pk")
+
+    # --- whose ---------------------------------------------------------------------------------------------------------
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Those who read cases somewhere. A superuser may enter too, and is told there why it is empty."""
+        user = request.user
+        return bool(access.authorities_where(user, access.SEES_CASES)) or access.keeps_installation(user)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The cases the user may read, each with the last day of its open request."""
+        waiting = SupplementRequest.objects.filter(case=OuterRef("pk"), answered_at=None, ended_at=None)
+        return Case.objects.visible_to(request.user).annotate(open_due=Subquery(waiting.values("due")[:1]))
+
+    # --- the list ------------------------------------------------------------------------------------------------------
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; a user who belongs to no authority is told why it is empty."""
+        member = bool(access.authorities_where(request.user, access.SEES_CASES))
+        return super().changelist_view(request, {"title": _("Cases"), "member": member, **(extra_context or {})})
+
+    @admin.display(description=gettext_lazy("service"))
+    def service_name(self, case: Case) -> str:
+        """The service's name."""
+        return case.service_name
+
+    @admin.display(description=gettext_lazy("applicant"), ordering="application__customer__family_name")
+    def applicant(self, case: Case) -> str:
+        """Whose case it is."""
+        return case.application.customer.name
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_words(self, case: Case) -> str:
+        """The status in words."""
+        return format_html('<span class="tag tag--{}">{}</span>', case.status, case.status_label)
+
+    @admin.display(description=gettext_lazy("arrived"), ordering="arrived_at")
+    def arrived(self, case: Case) -> str:
+        """When it arrived."""
+        return moment_words(case.arrived_at, get_language() or LANGUAGES[0])
+
+    @admin.display(description=gettext_lazy("answer due"), ordering="open_due")
+    def due(self, case: Any) -> str:
+        """The last day of an open request."""
+        return date_words(case.open_due) if case.open_due else ""
+
+    # --- pages of its own ----------------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """A step and a file, besides the list and the case."""
+        staff = self.admin_site.admin_view
+        return [
+            path(
+                "<int:pk>/step/<slug:name>/",
+                staff(require_http_methods(["GET", "HEAD", "POST"])(self.step_view)),
+                name="cases_case_step",
+            ),
+            path("<int:pk>/files/<uuid:attachment>/", staff(require_safe(self.file_view)), name="cases_case_file"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_safe)
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The folder: what it is, what can be done now, its papers and its diary."""
+        case = self.found(request, object_id)
+        asked = open_request(case)
+        return self.page(
+            request,
+            "admin/cases/case/folder.html",
+            f"{case.number}: {case.service_name}",
+            case=case,
+            over=case.status in FINAL,
+            steps=case.steps_for(request.user),
+            handles=access.may_handle(request.user, case.service.authority_id),
+            asked=asked,
+            late=asked is not None and asked.overdue(timezone.localdate(timezone=HELSINKI)),
+            version=casepage.version_words(case),
+            papers=casepage.papers(case, get_language() or LANGUAGES[0]),
+            diary=casepage.diary(case),
+            deliveries=_address_of_deliveries(case),
+        )
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The case with what its page looks at."""
+        wide = ("application__customer", "application__version", "handler", "service__authority", "service__published")
+        try:
+            return self.get_queryset(request).select_related(*wide).filter(pk=int(object_id)).first()
+        except (ValueError, OverflowError):
+            return None
+
+    def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask for what a step needs, and take it; a refusal of the rule book becomes a message at the case."""
+        case = self.found(request, pk)
+        if name not in STEPS:
+            raise Http404
+        there = redirect("admin:cases_case_change", case.pk)
+        try:
+            step = case.possible_step(name, by=request.user)
+            data = request.POST if request.method == "POST" else None
+            form = StepForm(step, case, today=timezone.localdate(timezone=HELSINKI), data=data)
+            if form.is_valid():
+                event = case.take_step(name, by=request.user, **form.facts)
+                self.message_user(request, f"{case.number}: {event.label}", messages.SUCCESS)
+                return there
+        except NotAllowed as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return there
+        return self.page(request, "admin/cases/case/step.html", str(step.label), case=case, step=step, form=form)
+
+    def file_view(self, request: HttpRequest, pk: int, attachment: UUID) -> FileResponse:
+        """A file that was sent with a paper of the folder, to be saved and never shown by the browser itself."""
+        paper = casepage.paper_with(self.found(request, pk), str(attachment))
+        if paper is None:
+            raise Http404
+        file = get_object_or_404(Attachment, pk=attachment, application=paper)
+        response = FileResponse(
+            file.content.open("rb"), as_attachment=True, filename=file.name, content_type=file.media_type
+        )
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Cache-Control"] = "private, no-store"
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        return response
+
+
+def _address_of_deliveries(case: Case) -> str:
+    """The list of the case's deliveries, where there is one: this floor knows its name and nothing else of it."""
+    try:
+        return f"{reverse('admin:sync_delivery_changelist')}?{urlencode({'case__id__exact': case.pk})}"
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,490 @@
+"""The cases' room: the list, the folder, every step, the files; and a whole case from arrival to outcome."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from apps.applications import attachments
+from apps.applications.models import Application, Attachment
+from apps.cases import intake
+from apps.cases.models import Case
+from apps.cases.rulebook import OUTCOMES, TABLE, Party
+from apps.cases.stepform import ASKED, MEANINGS, TEXT_LABELS
+from apps.people.models import User
+from apps.services.texts import HELSINKI, date_words
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+PDF = b"%PDF-1.4 an example"
+ENGLISH = {"accept-language": "en"}
+
+
+def handler(name: str = "handler", **more: Any) -> Client:
+    """A handler of the authority, reading English."""
+    return build.signed_in(build.official(name, **more), headers=ENGLISH)
+
+
+def address(case: Case, *more: object) -> str:
+    """An address of the case."""
+    return "/".join(["/admin/cases/case", str(case.pk), *map(str, more), ""])
+
+
+def page_of(case: Case, browser: Client) -> str:
+    """The case's page."""
+    answer = browser.get(address(case, "change"))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def with_file(draft: Application, field: str, name: str = "plan.pdf", content: bytes = PDF) -> Attachment:
+    """Add a file to a draft, as its page does."""
+    attachment = attachments.receive(draft, field, SimpleUploadedFile(name, content))
+    attachment.save()
+    draft.answers[field] = [*draft.answers.get(field, []), attachment.known()]
+    draft.save()
+    return attachment
+
+
+def said_in(answer: Any) -> list[str]:
+    """The messages on a page."""
+    return [str(message) for message in answer.context["messages"]]
+
+
+def days(count: int) -> str:
+    """A day from today, as one writes it."""
+    return date_words(timezone.localdate(timezone=HELSINKI) + timedelta(days=count))
+
+
+# --- the list --------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_says_what_one_needs_of_each_case_newest_first() -> None:
+    older = build.case()
+    newer = build.case(at=build.NOW + timedelta(days=1), by=build.customer("Second"))
+    official = build.official()
+    newer.take_step("take_up", by=official, at=build.NOW)
+    newer.take_step("request_supplement", by=official, text="More", due=build.TODAY, fields=[])
+
+    answer = handler().get("/admin/cases/case/")
+
+    assert [case.pk for case in answer.context["cl"].result_list] == [newer.pk, older.pk]
+    rows = answer.content.decode()
+    for expected in (
+        str(newer),
+        "Name of example",
+        "Second Customer",
+        "Supplement requested",
+        "2.3.2027, 11:30",
+        "1.3.2027",
+    ):
+        assert expected in rows
+
+
+def test_the_list_asks_as_much_for_three_as_for_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    browser = handler()
+    build.case()
+    with django_assert_num_queries(7):
+        browser.get("/admin/cases/case/")
+
+    build.case(build.version(key="second"), by=build.customer("Second"))
+    build.case(build.version(key="third"), by=build.customer("Third")).take_step(
+        "take_up", by=build.official("colleague")
+    )
+    with django_assert_num_queries(7):
+        browser.get("/admin/cases/case/")
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("000002", 1), ("second", 1), ("customer example", 1), ("customer", 2), ("x\0", 2), ("nobody", 0)],
+)
+def test_the_list_is_searched_by_number_and_applicant(search: str, found: int) -> None:
+    first, second = build.case(), build.case(by=build.customer("Second"))
+    Case.objects.filter(pk=first.pk).update(number="FE-2027-000001")
+    Case.objects.filter(pk=second.pk).update(number="FE-2027-000002")
+
+    answer = handler().get("/admin/cases/case/", {"q": search})
+
+    assert answer.context["cl"].result_count == found
+
+
+def test_the_list_is_filtered_by_status_service_and_handler() -> None:
+    official = build.official()
+    taken = build.case(build.version(key="second"))
+    taken.take_step("take_up", by=official)
+    waiting = build.case()
+    browser = handler()
+
+    def found(**by: str | int) -> list[int]:
+        return [case.pk for case in browser.get("/admin/cases/case/", by).context["cl"].result_list]
+
+    assert found(status="in_handling") == found(service="second") == found(handler="me") == [taken.pk]
+    assert found(handler=official.pk) == [taken.pk]
+    assert found(handler="nobody") == [waiting.pk]
+    assert set(found(status="x", service="\0", handler="99999999999999999999")) == {taken.pk, waiting.pk}
+
+
+def test_the_service_filter_offers_own_services_only() -> None:
+    build.version(key="ours")
+    build.version(key="theirs", authority="other")
+
+    filters = handler().get("/admin/cases/case/").context["cl"].filter_specs
+
+    (services,) = [one for one in filters if one.parameter_name == "service"]
+    assert [key for key, _name in services.lookup_choices] == ["ours"]
+
+
+def test_an_address_cannot_ask_the_list_for_anything_else() -> None:
+    build.case()
+
+    assert handler().get("/admin/cases/case/?application__answers__title__startswith=A").status_code == 400
+
+
+def test_a_superuser_is_told_why_the_list_is_empty() -> None:
+    case = build.case()
+
+    page = build.signed_in(build.superuser(), headers=ENGLISH).get("/admin/cases/case/").content.decode()
+
+    assert "Cases are shown to members of the authority." in page
+    assert str(case) not in page
+
+
+def test_nobody_adds_deletes_or_edits_a_case() -> None:
+    case, browser = build.case(), handler()
+
+    assert browser.post("/admin/cases/case/add/", {}).status_code == 403
+    assert browser.post(address(case, "delete"), {"post": "yes"}).status_code == 403
+    assert browser.post(address(case, "change"), {"status": "closed"}).status_code == 405
+    case.refresh_from_db()
+    assert case.status == "received"
+
+
+# --- the folder ------------------------------------------------------------------------------------------------------
+
+
+def test_answers_stand_in_the_order_of_the_form_with_their_labels() -> None:
+    version = build.version(
+        build.page("first", build.field("text", "title"), build.field("yes_no", "loud")),
+        build.page("second", build.field("long_text", "story", required=False)),
+    )
+    answers = {"story": "One\nTwo <b>", "loud": True, "title": "A title"}
+    case = build.case(version, answers=answers)
+
+    page = page_of(case, handler())
+
+    places = [
+        page.index(text) for text in ("First", "Title", "A title", "Loud", "Second", "Story", "One\nTwo &lt;b&gt;")
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("language", "label"), [("sv", "Title sv"), ("fi", "Title fi"), ("en", "Title<")])
+def test_questions_are_in_the_language_of_the_page(language: str, label: str) -> None:
+    case = build.case(language="fi")
+
+    assert label in page_of(case, build.signed_in(build.official(), headers={"accept-language": language}))
+
+
+def test_the_folder_asks_as_much_with_a_long_history(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    case, browser, official = build.case(), handler(), build.official()
+    with django_assert_num_queries(7):
+        page_of(case, browser)
+
+    case.take_step("take_up", by=official)
+    for text in ("One", "Two"):
+        case.take_step("request_supplement", by=official, text=text, due=build.TODAY, fields=["title"])
+        paper = intake.begin_supplement(case, case.application.customer)
+        paper.answers |= {"supplement_text": text}
+        paper.save()
+        intake.send(paper, at=build.NOW)
+        case.refresh_from_db()
+    with django_assert_num_queries(7):
+        page_of(case, browser)
+
+
+def test_the_folder_says_what_the_national_service_has() -> None:
+    case = build.case()
+    case.take_step("take_up", by=build.official())
+    case.note_acknowledged("national", 1, build.NOW)
+
+    page = page_of(case, handler())
+
+    has, has_not = page.index("The national service has this"), page.index("Not yet passed on to the national service")
+    assert page.index("Received by the authority") < has < page.index("Taken up for handling</p>") < has_not
+
+
+def test_what_can_be_done_is_what_the_rule_book_offers() -> None:
+    case, browser = build.case(), handler()
+
+    page = page_of(case, browser)
+    assert f'action="{address(case, "step", "take_up")}"' in page
+    assert f'href="{address(case, "step", "transfer")}"' in page
+    assert "step/close" not in page
+
+    reader = build.signed_in(build.official("reads", role="reader"), headers=ENGLISH)
+    assert "/step/" not in page_of(case, reader)
+    assert "You may read this case. Its handlers take the steps." in page_of(case, reader)
+
+
+def test_drafts_and_their_files_are_not_shown() -> None:
+    version = build.version(
+        build.page("first", build.field("text", "title"), build.field("file", "plan", required=False))
+    )
+    case = build.case(version)
+    draft = build.application(version, answers={"title": "Not sent"})
+    file = with_file(draft, "plan", "secret.pdf")
+    official = build.official()
+    case.take_step("take_up", by=official)
+    case.take_step("request_supplement", by=official, text="More", due=build.TODAY, fields=["plan"])
+    supplement = intake.begin_supplement(case, case.application.customer)
+    supplement.answers |= {"supplement_text": "Half written"}
+    supplement.save()
+    half = with_file(supplement, "plan", "half.pdf")
+
+    page = page_of(case, handler())
+
+    assert "Half written" not in page
+    for attachment in (file, half):
+        assert attachment.name not in page
+        assert handler().get(address(case, "files", attachment.pk)).status_code == 404
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def filed() -> tuple[Case, Attachment]:
+    """A case with a file."""
+    version = build.version(build.page("first", build.field("text", "title"), build.field("file", "plan")))
+    draft = build.application(version)
+    attachment = with_file(draft, "plan", "ritning åäö.pdf")
+    return intake.send(draft, at=build.NOW), attachment
+
+
+def test_a_file_is_given_back_byte_for_byte_and_is_not_opened_by_the_browser() -> None:
+    case, attachment = filed()
+
+    answer = handler().get(address(case, "files", attachment.pk))
+
+    assert b"".join(answer) == PDF
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer["Content-Disposition"].startswith("attachment; ")
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_folder_shows_a_file_with_its_size_type_and_digest() -> None:
+    case, attachment = filed()
+
+    page = page_of(case, handler())
+
+    for expected in (address(case, "files", attachment.pk), "ritning åäö.pdf", "1 kB", "application/pdf"):
+        assert expected in page
+    assert hashlib.sha256(PDF).hexdigest() in page
+
+
+def test_a_file_of_another_case_is_not_found_through_this_one() -> None:
+    _case, attachment = filed()
+    other = build.case()
+
+    assert handler().get(address(other, "files", attachment.pk)).status_code == 404
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+
+def test_every_need_of_a_handlers_step_has_a_question_and_every_step_its_words() -> None:
+    steps = [step for step in TABLE if step.by is Party.HANDLER]
+
+    assert {need for step in steps for need in step.needs} == set(ASKED)
+    assert {step.name for step in steps} == set(MEANINGS)
+    assert {step.name for step in steps if "text" in step.needs} == set(TEXT_LABELS)
+
+
+def test_a_whole_case_from_taking_up_to_its_outcome() -> None:
+    version = build.version(
+        build.page("first", build.field("text", "title"), build.field("file", "plan", required=False))
+    )
+    case, browser = build.case(version), handler()
+
+    taken = browser.post(address(case, "step", "take_up"), follow=True)
+    assert said_in(taken) == [f"{case.number}: Taken up for handling"]
+    browser.post(
+        address(case, "step", "request_supplement"), {"text": "A plan, please", "due": days(3), "fields": "plan"}
+    )
+    case.refresh_from_db()
+    paper = intake.begin_supplement(case, case.application.customer)
+    paper.answers["supplement_text"] = "Here it is"
+    file = with_file(paper, "plan")
+    intake.send(paper)
+    page = page_of(case, browser)
+    assert page.index("An example") < page.index("Supplement 1") < page.index("Here it is")
+    assert b"".join(browser.get(address(case, "files", file.pk))) == PDF
+    browser.post(address(case, "step", "close"), {"outcome": "noted", "text": "Thank you"})
+
+    case.refresh_from_db()
+    assert (case.status, case.outcome, case.outcome_text) == ("closed", "noted", "Thank you")
+    kinds = ["received", "take_up", "request_supplement", "supplement", "close"]
+    assert [event.kind for event in case.events.order_by("number")] == kinds
+    assert str(case.handler) == "handler"
+    page = page_of(case, browser)
+    assert "Nothing more: the case has ended." in page
+    for diary_text in ("A plan, please", days(3), "Plan", "Noted", "Thank you"):
+        assert diary_text in page
+
+
+def test_asking_for_a_supplement_offers_the_questions_and_two_weeks() -> None:
+    case, browser = build.case(), handler()
+    browser.post(address(case, "step", "take_up"))
+
+    form = browser.get(address(case, "step", "request_supplement")).context["form"]
+
+    assert form["due"].value() == days(14)
+    assert form.fields["fields"].choices == [("First", [("title", "Title")])]
+
+
+def test_questions_to_answer_again_stand_under_their_pages_and_stay_chosen() -> None:
+    name = build.field("text", "name")
+    version = build.version(build.page("organiser", name), build.page("contact", {**name, "key": "contact_name"}))
+    case = build.case(version, answers={"name": "A", "contact_name": "B"})
+    browser = handler()
+    browser.post(address(case, "step", "take_up"))
+
+    page = browser.post(address(case, "step", "request_supplement"), {"fields": "contact_name"}).content.decode()
+
+    assert page.index(">Organiser</legend>") < page.index('value="name"') < page.index(">Contact</legend>")
+    assert 'id="id_fields_1" value="contact_name" checked>' in page
+    assert 'value="name" checked' not in page
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_closing_offers_the_outcomes_of_the_services_kind(kind: str) -> None:
+    case, browser = build.case(build.version(kind=kind)), handler()
+    browser.post(address(case, "step", "take_up"))
+
+    form = browser.get(address(case, "step", "close")).context["form"]
+
+    assert dict(form.fields["outcome"].choices) == OUTCOMES[kind]
+
+
+@pytest.mark.parametrize(
+    ("step", "typed", "wrong"),
+    [
+        ("request_supplement", {"text": "  ", "due": days(1)}, "text"),
+        ("request_supplement", {"text": "x" * 4_001, "due": days(1)}, "text"),
+        ("request_supplement", {"text": "bell \x07", "due": days(1)}, "text"),
+        ("request_supplement", {"text": "null \0", "due": days(1)}, "text"),
+        ("request_supplement", {"text": "Typed", "due": days(-1)}, "due"),
+        ("request_supplement", {"text": "Typed", "due": "31.2.2027"}, "due"),
+        ("request_supplement", {"text": "Typed", "due": ""}, "due"),
+        ("request_supplement", {"text": "Typed", "due": days(1), "fields": "no_such_field"}, "fields"),
+        ("close", {"text": "Typed"}, "outcome"),
+        ("close", {"text": "Typed", "outcome": "granted"}, "outcome"),
+        ("transfer", {"text": "Typed", "to": "x" * 201}, "to"),
+        ("leave_unexamined", {"text": ""}, "text"),
+    ],
+)
+def test_a_form_filled_in_wrongly_says_so_at_the_field_and_keeps_what_was_typed(
+    step: str, typed: dict[str, str], wrong: str
+) -> None:
+    case, browser = build.case(), handler()
+    browser.post(address(case, "step", "take_up"))
+
+    answer = browser.post(address(case, "step", step), typed)
+
+    assert answer.status_code == 200
+    assert set(answer.context["form"].errors) == {wrong}
+    assert answer.content.decode().count("<title>Error:") == 1
+    assert answer.context["form"]["text"].value() == typed["text"]
+    assert f'id="id_{wrong}_error"' in answer.content.decode()
+    assert case.events.count() == 2
+
+
+def test_today_is_still_in_time_for_a_supplement() -> None:
+    case, browser = build.case(), handler()
+    browser.post(address(case, "step", "take_up"))
+
+    browser.post(address(case, "step", "request_supplement"), {"text": "Soon", "due": days(0)})
+
+    assert case.supplement_requests.get().due == timezone.localdate(timezone=HELSINKI)
+
+
+def test_of_two_handlers_at_once_the_second_is_refused_politely() -> None:
+    case, first, second = build.case(), handler("first"), handler("second")
+    first.get(address(case, "change"))
+    second.get(address(case, "change"))
+
+    first.post(address(case, "step", "take_up"))
+    answer = second.post(address(case, "step", "take_up"), follow=True)
+
+    (refusal,) = said_in(answer)
+    assert refusal.startswith("This cannot be done while the case's status is “Being handled”.")
+    case.refresh_from_db()
+    assert str(case.handler) == "first"
+    assert case.events.count() == 2
+
+
+@pytest.mark.parametrize("step", ["close", "withdraw", "supplement", "resume"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_step_that_is_not_possible_leads_back_with_a_reason(step: str, method: str) -> None:
+    case, browser = build.case(), handler()
+
+    answer = getattr(browser, method)(address(case, "step", step), follow=True)
+
+    assert answer.redirect_chain == [(address(case, "change"), 302)]
+    assert len(said_in(answer)) == 1
+    assert case.events.count() == 1
+
+
+def test_a_step_nobody_has_heard_of_is_not_found() -> None:
+    assert handler().get(address(build.case(), "step", "burn")).status_code == 404
+
+
+def test_a_step_is_not_taken_by_opening_its_address() -> None:
+    case = build.case()
+
+    assert handler().get(address(case, "step", "take_up")).status_code == 200
+    assert case.events.count() == 1
+
+
+def test_a_step_is_not_taken_for_another_site() -> None:
+    case = build.case()
+    browser = build.signed_in(build.official(), enforce_csrf_checks=True)
+
+    assert browser.post(address(case, "step", "take_up")).status_code == 403
+    assert case.events.count() == 1
+
+
+def test_a_reader_is_told_that_handlers_take_the_steps() -> None:
+    case = build.case()
+    browser = build.signed_in(build.official(role="reader"), headers=ENGLISH)
+
+    answer = browser.post(address(case, "step", "take_up"), follow=True)
+
+    assert said_in(answer) == ["You may not take steps in this case."]
+    assert case.events.count() == 1
+
+
+def test_a_former_handler_still_has_a_name_in_the_diary() -> None:
+    case, former = build.case(), build.official("former")
+    case.take_step("take_up", by=former)
+    User.objects.filter(pk=former.pk).delete()
+
+    assert "former" in page_of(case, handler())
+
+
+@pytest.mark.parametrize("pk", ["0", "999999999999999999999999", "x", "1%00", "_5F"])
+def test_a_case_that_does_not_exist_is_not_found(pk: str) -> None:
+    browser = handler()
+
+    assert browser.get(f"/admin/cases/case/{pk}/change/").status_code == 404
+    assert browser.get(f"/admin/cases/case/{pk}/step/take_up/").status_code in (302, 404)

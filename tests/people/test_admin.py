@@ -1,0 +1,123 @@
+"""The installation's room: authorities and officials, for superusers only."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from pytest_django import DjangoAssertNumQueries
+
+from apps.people.models import Authority, Customer, Membership, User
+from tests import build
+
+pytestmark = pytest.mark.django_db
+
+ROLE_FORM = {
+    "memberships-TOTAL_FORMS": "1",
+    "memberships-INITIAL_FORMS": "0",
+    "memberships-MIN_NUM_FORMS": "0",
+    "memberships-MAX_NUM_FORMS": "1000",
+}
+
+
+def test_neither_groups_nor_customers_are_in_admin() -> None:
+    assert not admin.site.is_registered(Group)
+    assert not admin.site.is_registered(Customer)
+
+
+@pytest.mark.parametrize("room", ["authority", "user"])
+def test_only_a_superuser_enters(room: str) -> None:
+    address = f"/admin/people/{room}/"
+
+    assert build.signed_in(build.superuser()).get(address).status_code == 200
+    assert build.signed_in(build.official(role="manager")).get(address).status_code == 403
+
+
+def test_a_superuser_who_is_no_longer_staff_does_not_enter() -> None:
+    former = build.superuser()
+    User.objects.filter(pk=former.pk).update(is_staff=False)
+
+    answer = build.signed_in(former).get("/admin/people/user/")
+
+    assert answer.status_code == 302
+
+
+def test_the_front_page_shows_each_only_their_rooms() -> None:
+    def rooms(user: User) -> set[str]:
+        apps = build.signed_in(user).get("/admin/").context["app_list"]
+        return {model["object_name"] for app in apps for model in app["models"]} - {"Delivery", "Receiver"}
+
+    assert rooms(build.official("reads", role="reader")) == {"Case", "Service"}
+    assert rooms(build.official("designs", role="designer")) == {"Service"}
+    assert rooms(build.superuser()) == {"Case", "Service", "Authority", "User"}
+    assert rooms(User.objects.create(username="nobody", is_staff=True)) == set()
+
+
+def test_an_authority_is_added_with_its_municipalities() -> None:
+    names = {f"name_{language}": f"Example {language}" for language in ("sv", "fi", "en")}
+    form = {"key": "example-region", "kind": "rescue", "municipality_codes": "091, 049 092", "email": "", **names}
+
+    answer = build.signed_in(build.superuser()).post("/admin/people/authority/add/", form)
+
+    assert answer.status_code == 302
+    assert Authority.objects.get(key="example-region").municipality_codes == ["091", "049", "092"]
+
+
+def test_an_authority_is_not_added_with_a_code_that_does_not_exist() -> None:
+    names = {f"name_{language}": f"Example {language}" for language in ("sv", "fi", "en")}
+    form = {"key": "example-region", "kind": "rescue", "municipality_codes": "091, [999]", "email": "", **names}
+
+    answer = build.signed_in(build.superuser()).post("/admin/people/authority/add/", form)
+
+    assert "municipality_codes" in answer.context["adminform"].form.errors
+    assert 'value="091, [999]"' in answer.content.decode()
+
+
+def test_the_key_of_an_authority_is_not_changed() -> None:
+    authority = build.authority()
+    form = {"key": "other", "kind": "state", "name_sv": "A", "name_fi": "B", "name_en": "C", "municipality_codes": ""}
+
+    build.signed_in(build.superuser()).post(f"/admin/people/authority/{authority.pk}/change/", form)
+
+    authority.refresh_from_db()
+    assert (authority.key, authority.kind, authority.municipality_codes) == ("example-town", "state", [])
+
+
+def test_an_official_is_added_and_given_a_role() -> None:
+    keeper, authority = build.signed_in(build.superuser()), build.authority()
+    password = {"password1": "an-example-of-a-password", "password2": "an-example-of-a-password"}
+    keeper.post("/admin/people/user/add/", {"username": "new", "usable_password": "true", **password, **ROLE_FORM})
+    made = User.objects.get(username="new")
+
+    role = {"memberships-0-authority": authority.pk, "memberships-0-role": "handler", "memberships-0-user": made.pk}
+    answer = keeper.post(
+        f"/admin/people/user/{made.pk}/change/",
+        {"username": "new", "is_active": "on", "is_staff": "on", **ROLE_FORM, **role},
+    )
+
+    assert answer.status_code == 302
+    assert list(made.memberships.values_list("authority", "role")) == [(authority.pk, "handler")]
+    assert Membership.objects.count() == 1
+
+
+def test_an_official_is_not_deleted() -> None:
+    handler = build.official()
+
+    answer = build.signed_in(build.superuser()).post(f"/admin/people/user/{handler.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 403
+    assert User.objects.filter(pk=handler.pk).exists()
+
+
+def test_the_list_of_officials_asks_as_much_for_three_as_for_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    keeper = build.signed_in(build.superuser())
+    build.official()
+    with django_assert_num_queries(8):
+        keeper.get("/admin/people/user/")
+
+    build.official("second", role="reader")
+    build.official("third", of=build.authority("other"))
+    with django_assert_num_queries(8):
+        keeper.get("/admin/people/user/")

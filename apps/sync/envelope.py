@@ -1,0 +1,166 @@
+"""An event as the outside world sees it: pure and versioned, built only from what is frozen, so that sending again gives the same bytes.
+
+docs/interface.md is the contract. The documents themselves, one of each kind, are kept in tests/sync/golden.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils import translation
+
+from apps.applications.models import Application
+from apps.cases import intake
+from apps.cases.models import Event
+from apps.services.answersheet import Line
+from apps.services.definition import Definition
+from apps.services.texts import LANGUAGES, Texts
+
+SCHEMA_VERSION = "1"
+SKIPPED = "skipped"
+
+# What receivers are told of each kind of event; who handled it stays in the house.
+TOLD: dict[str, tuple[str, ...]] = {
+    "request_supplement": ("text", "due", "fields"),
+    "close": ("outcome", "text"),
+    "transfer": ("to", "text"),
+    "leave_unexamined": ("text",),
+}
+
+
+def event(event: Event, number: int) -> dict[str, Any]:
+    """A diary line with the number this receiver counts."""
+    return {**_frame(event, number), "kind": event.kind, "status": event.status, "data": _told(event)}
+
+
+def skipped(event: Event, number: int) -> dict[str, Any]:
+    """What is sent in place of a diary line that will never be sent: its key and number, without content."""
+    return {**_frame(event, number), "kind": SKIPPED, "data": {}}
+
+
+def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict[str, Any]:
+    """Everything of the case up to an event, complete in itself. `papers` are those up to the event, when they are at hand."""
+    if papers is None:
+        papers = [paper for paper in intake.papers_of(event.case) if paper.event.number <= event.number]
+    case, first = event.case, event.case.application
+    version = first.version
+    document = {
+        "schemaVersion": SCHEMA_VERSION,
+        "externalId": str(case.external_id),
+        "service": {
+            "key": version.service.key,
+            "version": version.number,
+            "digest": f"sha-256:{version.digest}",
+            "name": _said(version.definition.name),
+        },
+        "authority": {
+            "key": version.definition.authority,
+            "name": {language: version.service.authority.named(language) for language in LANGUAGES},
+        },
+        "caseNumber": case.number,
+        "language": first.language,
+        "arrivedAt": moment(case.arrived_at),
+        "attachments": [item for paper in papers for item in attachments_of(paper)],
+        "commondata": _common(papers),
+        "formdata": {"papers": [_paper(paper) for paper in papers]},
+    }
+    return {**document, "digest": digest(document)}
+
+
+def attachments_of(paper: Application) -> list[dict[str, Any]]:
+    """What is listed of each of a paper's files, in the order of the form."""
+    return [{name: item[name] for name in ("id", "name", "type", "size", "sha256")} for item in paper.files()]
+
+
+def digest(document: dict[str, Any]) -> str:
+    """SHA-256 of a document's canonical JSON, without its own digest."""
+    bare = {name: value for name, value in document.items() if name != "digest"}
+    text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return f"sha-256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def as_bytes(document: dict[str, Any]) -> bytes:
+    """A document as it is sent."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def moment(value: datetime) -> str:
+    """A time in RFC 3339, in UTC."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _frame(event: Event, number: int) -> dict[str, Any]:
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "externalId": str(event.case.external_id),
+        "key": str(event.key),
+        "number": number,
+        "at": moment(event.at),
+    }
+
+
+def _told(event: Event) -> dict[str, Any]:
+    data = {name: event.data[name] for name in TOLD.get(event.kind, ()) if name in event.data}
+    return {**data, "paper": str(event.paper_id)} if event.paper_id else data
+
+
+def _common(papers: Sequence[Application]) -> dict[str, Any]:
+    """What is common to the customer's project: who the customer is, and the answers that say so; the latest of each."""
+    answers: dict[str, Any] = {}
+    for paper in papers:
+        for section in paper.sheet():
+            answers |= {line.field.key: _value(line) for line in section.lines if line.field.common and line.text}
+    customer = {"customer": {"name": papers[0].event.by_name}} if papers else {}
+    return {**customer, "answers": answers}
+
+
+def _paper(paper: Application) -> dict[str, Any]:
+    definition = paper.definition
+    # A kind may say a thing in the language of the page; a paper speaks its own.
+    with translation.override(paper.language):
+        sections = paper.sheet(paper.language)
+    return {
+        "id": str(paper.pk),
+        "event": str(paper.event.key),
+        "kind": paper.event.kind,
+        "digest": f"sha-256:{paper.digest}",
+        "language": paper.language,
+        "sentAt": moment(paper.event.at),
+        "pages": [
+            {
+                "key": section.key,
+                "title": _title(definition, section.key),
+                "fields": [_field(line) for line in section.lines],
+            }
+            for section in sections
+        ],
+    }
+
+
+def _title(definition: Definition, key: str) -> dict[str, str]:
+    page = definition.page(key)
+    return _said(page.title) if page else {}
+
+
+def _field(line: Line) -> dict[str, Any]:
+    return {
+        "key": line.field.key,
+        "kind": line.field.kind,
+        "label": _said(line.field.label),
+        "value": _value(line),
+        "text": line.text,
+    }
+
+
+def _said(texts: Texts) -> dict[str, str]:
+    """A text in its languages, always in the same order: a database may keep another."""
+    written = texts.as_json()
+    return {language: written[language] for language in LANGUAGES if language in written}
+
+
+def _value(line: Line) -> Any:
+    return line.field.envelope(line.kept)

@@ -1,0 +1,214 @@
+"""Who receives the diary, and every delivery of one of its lines: to whom, in which turn, and how it went."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from apps.cases.models import Case, Event
+from apps.people import access
+from apps.people.access import Role, Visitor
+
+NATIONAL = "national"
+
+
+class NotRefused(Exception):
+    """Only a delivery that was refused waits for a person."""
+
+
+class ReasonMissing(Exception):
+    """Nothing is skipped without a reason."""
+
+
+class Receiver(models.Model):
+    """Somebody who is sent every case's diary. Where and with what token is said by settings, never by the row."""
+
+    key = models.SlugField(gettext_lazy("key"), max_length=40, unique=True)
+    kind = models.CharField(gettext_lazy("kind"), max_length=40)
+    name = models.CharField(gettext_lazy("name"), max_length=200)
+    active = models.BooleanField(
+        gettext_lazy("active"),
+        default=True,
+        help_text=gettext_lazy("Nothing is sent while it is off; what happens meanwhile is sent when it is on again."),
+    )
+    since = models.DateTimeField(
+        gettext_lazy("from"), default=timezone.now, help_text=gettext_lazy("It is sent what happened from then on.")
+    )
+
+    class Meta:
+        verbose_name = gettext_lazy("receiver")
+        verbose_name_plural = gettext_lazy("receivers")
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DeliveryStatus(StrEnum):
+    """How a delivery stands, as its timestamps tell."""
+
+    WAITING = "waiting"
+    REFUSED = "refused"
+    DELIVERED = "delivered"
+    SKIPPING = "skipping"
+    SKIPPED = "skipped"
+
+
+STATUS_WORDS: dict[str, Any] = {
+    DeliveryStatus.WAITING: pgettext_lazy("delivery", "Waiting to be sent"),
+    DeliveryStatus.REFUSED: pgettext_lazy("delivery", "Refused by the receiver"),
+    DeliveryStatus.DELIVERED: pgettext_lazy("delivery", "Delivered"),
+    DeliveryStatus.SKIPPING: pgettext_lazy("delivery", "Will be skipped"),
+    DeliveryStatus.SKIPPED: pgettext_lazy("delivery", "Skipped"),
+}
+
+STATUS_MEANS: dict[str, Q] = {
+    DeliveryStatus.REFUSED: Q(delivered_at__isnull=True, refused_at__isnull=False),
+    DeliveryStatus.WAITING: Q(delivered_at__isnull=True, refused_at__isnull=True, skipped_at__isnull=True),
+    DeliveryStatus.SKIPPING: Q(delivered_at__isnull=True, refused_at__isnull=True, skipped_at__isnull=False),
+    DeliveryStatus.DELIVERED: Q(delivered_at__isnull=False, skipped_at__isnull=True),
+    DeliveryStatus.SKIPPED: Q(delivered_at__isnull=False, skipped_at__isnull=False),
+}
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Deliveries."""
+
+    def visible_to(self, user: Visitor) -> DeliveryQuerySet:
+        """Those of cases an official may read. Who looks after the installation sees all: no row tells a case's content."""
+        if access.keeps_installation(user):
+            return self
+        return self.filter(case__in=Case.objects.filter(access.cases_of(user)))
+
+    def standing(self, status: str) -> DeliveryQuerySet:
+        """Those of one status."""
+        return self.filter(STATUS_MEANS[status])
+
+
+class Delivery(models.Model):
+    """One line of a case's diary on its way to one receiver. Its number, which the receiver counts, is fixed when it is made."""
+
+    receiver = models.ForeignKey(Receiver, models.PROTECT, verbose_name=gettext_lazy("receiver"))
+    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries", verbose_name=gettext_lazy("diary line"))
+    case = models.ForeignKey(Case, models.PROTECT, related_name="deliveries", verbose_name=gettext_lazy("case"))
+    address = models.CharField(
+        gettext_lazy("address"),
+        max_length=254,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Empty when the receiver has only one."),
+    )
+    number = models.PositiveIntegerField(
+        gettext_lazy("number"), help_text=gettext_lazy("What the receiver counts: from 1 in each case, without gaps.")
+    )
+    created_at = models.DateTimeField(gettext_lazy("made"), default=timezone.now, editable=False)
+    attempts = models.PositiveIntegerField(gettext_lazy("attempts"), default=0)
+    next_at = models.DateTimeField(gettext_lazy("next attempt"), default=timezone.now)
+    lease_until = models.DateTimeField(gettext_lazy("in hand until"), null=True, blank=True)
+    lease_token = models.UUIDField(gettext_lazy("in whose hand"), null=True, blank=True)
+    answer_lost = models.BooleanField(
+        gettext_lazy("answer lost"),
+        default=False,
+        help_text=gettext_lazy("Whether the receiver has it is not known; it is asked before anything is sent again."),
+    )
+    rewound_to = models.PositiveIntegerField(
+        gettext_lazy("sent again from"),
+        null=True,
+        blank=True,
+        help_text=gettext_lazy("The number the receiver last said it was waiting for, when that was an earlier one."),
+    )
+    delivered_at = models.DateTimeField(gettext_lazy("delivered"), null=True, blank=True)
+    refused_at = models.DateTimeField(gettext_lazy("refused"), null=True, blank=True)
+    skipped_at = models.DateTimeField(gettext_lazy("skipped"), null=True, blank=True)
+    last_error = models.TextField(
+        gettext_lazy("last error"), blank=True, default="", help_text=gettext_lazy("Without personal data.")
+    )
+    reason = models.TextField(gettext_lazy("reason for skipping"), blank=True, default="")
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("delivery")
+        verbose_name_plural = gettext_lazy("deliveries")
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["receiver", "event", "address"], name="delivery_once"),
+            models.UniqueConstraint(
+                fields=["receiver", "case", "number"], condition=Q(address=""), name="delivery_number_once"
+            ),
+        ]
+        indexes: ClassVar = [
+            # What waits stays small however much has been delivered.
+            models.Index(
+                fields=["next_at", "id"],
+                condition=Q(delivered_at__isnull=True, refused_at__isnull=True),
+                name="delivery_due",
+            ),
+            models.Index(
+                fields=["receiver", "case", "number"], condition=Q(delivered_at__isnull=True), name="delivery_line"
+            ),
+            models.Index(
+                fields=["refused_at"],
+                condition=Q(delivered_at__isnull=True, refused_at__isnull=False),
+                name="delivery_refused",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.receiver_id}: {self.case_id} {self.number}"
+
+    @property
+    def status(self) -> DeliveryStatus:
+        """How it stands."""
+        if self.delivered_at is None and self.refused_at is not None:
+            return DeliveryStatus.REFUSED
+        if self.delivered_at is None:
+            return DeliveryStatus.WAITING if self.skipped_at is None else DeliveryStatus.SKIPPING
+        return DeliveryStatus.DELIVERED if self.skipped_at is None else DeliveryStatus.SKIPPED
+
+    @property
+    def status_label(self) -> str:
+        """How it stands, in words."""
+        return str(STATUS_WORDS[self.status])
+
+    # --- what a person does with one that was refused --------------------------------------------------------------
+
+    def may_be_mended_by(self, user: Visitor) -> bool:
+        """Whether somebody may send it again or skip it: a manager of the case's authority, or who looks after the installation."""
+        if access.keeps_installation(user):
+            return True
+        return self.case.service.authority_id in access.authorities_where(user, (Role.MANAGER,))
+
+    def send_again(self, *, at: datetime | None = None) -> None:
+        """Let a refused delivery be sent again now, under its old key and number. Raises NotRefused, in words."""
+        self._mend(next_at=at or Now(), refused_at=None, rewound_to=None)
+
+    def skip(self, reason: str, *, at: datetime | None = None) -> None:
+        """Let the receiver have only its number, as an event without content, so that the case goes on. Raises in words.
+
+        What is skipped stays skipped: the receiver may have taken the number by then.
+        """
+        if not reason.strip():
+            raise ReasonMissing(_("Write why it is skipped."))
+        self._mend(
+            next_at=at or Now(),
+            refused_at=None,
+            rewound_to=None,
+            skipped_at=at or timezone.now(),
+            reason=reason.strip(),
+        )
+
+    def _mend(self, **changes: Any) -> None:
+        # In one update, so that of two people at once only the first does it.
+        waiting = Delivery.objects.standing(DeliveryStatus.REFUSED).filter(pk=self.pk)
+        if not waiting.update(**changes):
+            raise NotRefused(_("Only what the receiver has refused can be sent again or skipped."))
+        self.refresh_from_db()

@@ -1,0 +1,96 @@
+"""Putting parcels together: everything that is sent of a batch of deliveries, read from the database in a few queries."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from apps.applications.models import Application, Attachment
+from apps.sync import envelope
+from apps.sync.models import Delivery
+from apps.sync.receivers.base import Content, Enclosure, Parcel, Refused
+
+log = logging.getLogger(__name__)
+
+
+def pack(deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+    """The parcel of each delivery, by its id. One that cannot be put together waits for a person and holds up no other."""
+    with_data = [delivery.case_id for delivery in deliveries if carries_data(delivery)]
+    papers = _papers(with_data)
+    contents = _contents(papers)
+    packed: dict[int, Parcel | Refused] = {}
+    for delivery in deliveries:
+        try:
+            packed[delivery.pk] = _parcel(delivery, papers.get(delivery.case_id, []), contents)
+        except Exception as e:
+            where = traceback.extract_tb(e.__traceback__)[-1]
+            # The message of an exception may hold what somebody wrote; its kind and place do not.
+            log.error("delivery %d cannot be put together: %s in %s", delivery.pk, type(e).__name__, where.name)
+            packed[delivery.pk] = Refused(f"cannot be put together: {type(e).__name__} in {where.name}")
+    return packed
+
+
+def carries_data(delivery: Delivery) -> bool:
+    """Whether the case data go with it: a paper came, or it is the first that the receiver hears of the case."""
+    return delivery.event.paper_id is not None or delivery.number == 1
+
+
+def _papers(cases: list[int]) -> dict[int, list[Application]]:
+    """The papers of each case, oldest first. Versions are fetched apart, since many papers share a long definition."""
+    found = (
+        Application.objects.filter(event__case__in=cases)
+        .select_related("event")
+        .prefetch_related("version__service__authority")
+        .order_by("event__case", "event__number")
+    )
+    by_case: dict[int, list[Application]] = defaultdict(list)
+    for paper in found if cases else ():
+        by_case[paper.event.case_id].append(paper)
+    return by_case
+
+
+def _contents(papers: dict[int, list[Application]]) -> dict[str, Content]:
+    keys = [paper.pk for folder in papers.values() for paper in folder if any(paper.files())]
+    found = Attachment.objects.filter(application__in=keys) if keys else ()
+    return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
+
+
+def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, Content]) -> Parcel:
+    event, case = delivery.event, delivery.case
+    event.case = case
+    skipped = delivery.skipped_at is not None
+    say = envelope.skipped if skipped else envelope.event
+    data: dict[str, Any] | None = None
+    own: tuple[Enclosure, ...] = ()
+    earlier: dict[str, Enclosure] = {}
+    if carries_data(delivery):
+        case.application = next(paper for paper in papers if paper.pk == case.application_id)
+        # What is skipped is left out of the data too: it may be what the receiver cannot take.
+        known = [p for p in papers if p.event.number < event.number or (p.pk == event.paper_id and not skipped)]
+        data = envelope.case_data(event, known)
+        enclosed = {p.pk: tuple(_enclosures(p, contents)) for p in known}
+        own = enclosed.get(event.paper_id, ()) if event.paper_id else tuple(e for p in known for e in enclosed[p.pk])
+        earlier = {enclosure.id: enclosure for p in known for enclosure in enclosed[p.pk]}
+    return Parcel(
+        external_id=str(case.external_id),
+        case_number=case.number or "",
+        key=str(event.key),
+        number=delivery.number,
+        attempt=delivery.attempts,
+        skipped=skipped,
+        event=say(event, delivery.number),
+        data=data,
+        enclosures=own,
+        earlier_enclosures=earlier,
+    )
+
+
+def _enclosures(paper: Application, contents: dict[str, Content]) -> list[Enclosure]:
+    return [
+        Enclosure(item["id"], item["type"], item["size"], item["sha256"], contents[str(uuid.UUID(item["id"]))])
+        for item in envelope.attachments_of(paper)
+    ]

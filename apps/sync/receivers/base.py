@@ -1,0 +1,132 @@
+"""What every kind of receiver is: somebody a parcel is sent to, with an outcome that is a value."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.core.files.storage import Storage
+
+if TYPE_CHECKING:
+    from apps.sync.models import Delivery
+
+PIECE = 256 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The receiver has said that it has it."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """Not now: try again after so many seconds, or when the relay's own list says so.
+
+    `unsure`: the receiver was asked whether it has it, and did not say.
+    """
+
+    seconds: float | None
+    why: str
+    unsure: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The receiver will not have it as it is: a person must look."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The answer was lost: it may have it or not, and must be asked before anything is sent again."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The receiver lacks earlier events: it waits for this number."""
+
+    expected: int
+
+
+Outcome = Delivered | Later | Refused | Unknown | Behind
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes of an attachment where they are stored; each reading begins anew, piece by piece, never whole in memory."""
+
+    storage: Storage
+    path: str
+
+    async def size(self) -> int:
+        """How many bytes there are. Raises FileNotFoundError."""
+        return await asyncio.to_thread(self.storage.size, self.path)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(self.storage.open, self.path)
+        try:
+            while piece := await asyncio.to_thread(file.read, PIECE):
+                yield piece
+        finally:
+            file.close()
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """An attachment that goes with a parcel."""
+
+    id: str
+    media_type: str
+    size: int
+    sha256: str
+    content: Content
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """All that is sent of one delivery, put together before anything is sent."""
+
+    external_id: str
+    case_number: str
+    key: str
+    number: int
+    attempt: int
+    skipped: bool
+    event: dict[str, Any]
+    data: dict[str, Any] | None
+    enclosures: tuple[Enclosure, ...] = ()
+    earlier_enclosures: dict[str, Enclosure] = field(default_factory=dict)
+
+
+class Sender(ABC):
+    """One kind of receiver, opened for each line of parcels: what goes wrong on one line's connection never meets another line."""
+
+    kind: ClassVar[str] = ""
+
+    @classmethod
+    @abstractmethod
+    def ready(cls) -> bool:
+        """Whether the settings say where to send; until then nothing is tried."""
+
+    @classmethod
+    @abstractmethod
+    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+        """What is sent of each delivery, by its id. Asks the database; runs where the relay does."""
+
+    @abstractmethod
+    async def __aenter__(self) -> Self:
+        """Open."""
+
+    @abstractmethod
+    async def __aexit__(self, *details: object) -> None:
+        """Close."""
+
+    @abstractmethod
+    async def send(self, parcel: Parcel, *, ask_first: bool) -> Outcome:
+        """Send one parcel. `ask_first`: an earlier answer was lost, or something else is sent under the key this time."""

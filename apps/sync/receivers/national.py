@@ -1,0 +1,352 @@
+"""The national service Tillstånd och tillsyn: the client's side of docs/interface.md.
+
+Everything that will change when its real operations become known is in this file.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import uuid
+from collections.abc import AsyncIterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, ClassVar, Self
+
+import aiohttp
+from django.conf import settings
+
+from apps.sync import envelope, packing
+from apps.sync.models import Delivery
+from apps.sync.receivers.base import Behind, Delivered, Enclosure, Later, Outcome, Parcel, Refused, Sender, Unknown
+
+JSON = "application/json"
+LONGEST_ANSWER = 1_000_000  # bytes
+LONGEST_WAIT = 24 * 3600.0  # seconds that a Retry-After can ask for
+NOT_NOW = (408, 425, 429)
+PROBLEM = "urn:forenklad-e-tjanst:problem:"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: a document only when the body was a whole JSON object."""
+
+    status: int
+    headers: Mapping[str, str]
+    document: dict[str, Any] | None
+
+    @property
+    def good(self) -> bool:
+        """Whether the status says yes; what was said must still be looked at."""
+        return 200 <= self.status < 300
+
+    @property
+    def refusal(self) -> bool:
+        """Whether the receiver itself says no, for good."""
+        return 400 <= self.status < 500 and self.status not in NOT_NOW and "X-Road-Error" not in self.headers
+
+    @property
+    def problem(self) -> str:
+        """The name of the problem (RFC 9457), where the answer is one."""
+        kind = (self.document or {}).get("type")
+        return kind.removeprefix(PROBLEM) if isinstance(kind, str) and kind.startswith(PROBLEM) else ""
+
+    @property
+    def expected(self) -> int | None:
+        """The number of the event the receiver waits for, where it refused another."""
+        number = (self.document or {}).get("expected") if self.status == 409 else None
+        return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+class National(Sender):
+    """Sends the case data, the attachments and then the event; each carries a key under which it is taken once."""
+
+    kind: ClassVar[str] = "national"
+    session: aiohttp.ClientSession
+    used: bool  # whether the connection has carried an answer before
+
+    @classmethod
+    def ready(cls) -> bool:
+        """Whether there is an address."""
+        return bool(settings.NATIONAL_SERVICE_URL)
+
+    @classmethod
+    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+        """What every receiver of whole cases is sent."""
+        return packing.pack(deliveries)
+
+    async def __aenter__(self) -> Self:
+        self.session, self.used = self._new_session(), False
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self.session.close()
+
+    async def _connect_anew(self) -> None:
+        await self.session.close()
+        self.session, self.used = self._new_session(), False
+
+    @staticmethod
+    def _new_session() -> aiohttp.ClientSession:
+        headers = {"User-Agent": "forenklad-e-tjanst", "Accept": JSON}
+        if settings.NATIONAL_SERVICE_TOKEN:
+            headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
+        if settings.NATIONAL_SERVICE_XROAD_CLIENT:
+            headers["X-Road-Client"] = settings.NATIONAL_SERVICE_XROAD_CLIENT
+        session = aiohttp.ClientSession(
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        # The library would send a PUT again by itself when the connection breaks. The relay does, after it has asked.
+        session._retry_connection = False
+        return session
+
+    async def send(self, parcel: Parcel, *, ask_first: bool) -> Outcome:
+        """Data, attachments, event, in this order; the event is delivered when all are acknowledged."""
+        if ask_first and (found := await self._ask(parcel)) is not None:
+            return found
+        if parcel.data is not None and not parcel.skipped:
+            outcome = await self._put_data(parcel, parcel.data)
+            for enclosure in parcel.enclosures:
+                if isinstance(outcome, Delivered):
+                    outcome = await self._put_file(parcel, enclosure)
+            if not isinstance(outcome, Delivered):
+                return outcome
+        return await self._post_event(parcel)
+
+    # --- the operations --------------------------------------------------------------------------------------------
+
+    async def _ask(self, parcel: Parcel) -> Outcome | None:
+        """Whether the event was received; None when it was not and may be sent again under its key."""
+        answer = await self._request("GET", f"{parcel.external_id}/events/{parcel.key}", parcel)
+        if not isinstance(answer, Answer):
+            return Later(None, f"asked whether it was received: {answer.why}", unsure=True)
+        if answer.good and _same(answer.document, "key", parcel.key):
+            number = (answer.document or {}).get("number", parcel.number)
+            if number == parcel.number:
+                return Delivered()
+            return Refused(f"the receiver has this event under the number {number}")
+        if answer.status in (400, 404) and "X-Road-Error" not in answer.headers:
+            return None
+        return Later(_retry_after(answer), f"asked whether it was received: {_words(answer)}", unsure=True)
+
+    async def _put_data(self, parcel: Parcel, data: dict[str, Any]) -> Outcome:
+        body = envelope.as_bytes(data)
+        key = f"{parcel.key}:data"
+        stands: bool | Later
+        answer = await self._twice_if_damaged("PUT", parcel.external_id, parcel, key=key, body=body)
+        stands = not (isinstance(answer, Answer) and answer.status == 409 and answer.problem == "key-reuse")
+        if _duplicate(answer):
+            stands = await self._still_there(parcel, data)
+            if isinstance(stands, Later):
+                return stands
+        if not stands:
+            # Something else stands there under this key, or something older has been put there since, as when events are
+            # sent again to a receiver that has lost some. Data are replaced as a whole, so a key of its own doubles nothing.
+            key = _key_of_its_own(parcel, data["digest"])
+            answer = await self._request("PUT", parcel.external_id, parcel, key=key, body=body)
+        return _judged(answer, key, data["digest"])
+
+    async def _still_there(self, parcel: Parcel, data: dict[str, Any]) -> bool | Later:
+        """Whether the receiver's case data are these; yes when it is one that does not say."""
+        answer = await self._request("GET", parcel.external_id, parcel)
+        if not isinstance(answer, Answer):
+            return Later(None, f"asked for the case data: {answer.why}")
+        if answer.status >= 500 or answer.status in NOT_NOW or "X-Road-Error" in answer.headers:
+            return Later(_retry_after(answer), f"asked for the case data: {_words(answer)}")
+        theirs = (answer.document or {}).get("digest") if answer.good else None
+        return theirs is None or theirs == data["digest"]
+
+    async def _put_file(self, parcel: Parcel, enclosure: Enclosure) -> Outcome:
+        try:
+            stored = await enclosure.content.size()
+        except FileNotFoundError:
+            return Refused(f"attachment {enclosure.id} is not in the storage")
+        except OSError as e:
+            return Later(None, f"the storage cannot be read: {type(e).__name__}")
+        if stored != enclosure.size:
+            return Refused(f"attachment {enclosure.id} has {stored} bytes in the storage, not {enclosure.size}")
+        key = f"{parcel.key}:{enclosure.id}"
+        headers = {
+            "Content-Type": enclosure.media_type,
+            "Content-Length": str(enclosure.size),
+            "Digest": f"sha-256={base64.b64encode(bytes.fromhex(enclosure.sha256)).decode()}",
+        }
+        # An empty body is sent as such: a generator would be sent in chunks.
+        body = enclosure.content if enclosure.size else b""
+        path = f"{parcel.external_id}/attachments/{enclosure.id}"
+        answer = await self._twice_if_damaged("PUT", path, parcel, key=key, body=body, headers=headers)
+        return _judged(answer, key, f"sha-256:{enclosure.sha256}")
+
+    async def _post_event(self, parcel: Parcel, *, mended: bool = False) -> Outcome:
+        body = envelope.as_bytes(parcel.event)
+        answer = await self._request("POST", f"{parcel.external_id}/events", parcel, key=parcel.key, body=body)
+        if not isinstance(answer, Answer) or answer.good or "X-Road-Error" in answer.headers:
+            return _judged(answer, parcel.key)
+        if answer.status == 400 and answer.problem == "unknown-part":
+            return await self._make_known(parcel, mended)
+        if answer.status == 422 and answer.problem == "attachments-missing" and not mended:
+            return await self._send_missing(parcel, (answer.document or {}).get("missing"))
+        if answer.status == 409:
+            return await self._out_of_step(parcel, answer)
+        return _judged(answer, parcel.key)
+
+    async def _make_known(self, parcel: Parcel, mended: bool) -> Outcome:
+        """The receiver does not know the case: it has lost what came before, or the first event is skipped."""
+        if parcel.number > 1:
+            return Behind(1)
+        if mended or parcel.data is None or not parcel.skipped:
+            return Later(None, "400 unknown-part, though the case data were acknowledged")
+        return await self._with_data_of_the_rest(parcel, parcel.data)
+
+    async def _send_missing(self, parcel: Parcel, missing: Any) -> Outcome:
+        """The receiver lacks bytes that the case data list."""
+        if parcel.skipped and parcel.data is not None:
+            return await self._with_data_of_the_rest(parcel, parcel.data)
+        wanted = [item if isinstance(item, str) else "" for item in missing] if isinstance(missing, list) else []
+        if not wanted or any(item not in parcel.earlier_enclosures for item in wanted):
+            return Refused("422 attachments-missing")
+        for item in wanted:
+            outcome = await self._put_file(parcel, parcel.earlier_enclosures[item])
+            if not isinstance(outcome, Delivered):
+                return outcome
+        return await self._post_event(parcel, mended=True)
+
+    async def _with_data_of_the_rest(self, parcel: Parcel, data: dict[str, Any]) -> Outcome:
+        """A skipped event whose paper cannot be taken: the case data without it, then its number."""
+        key = _key_of_its_own(parcel, "without")
+        answer = await self._request("PUT", parcel.external_id, parcel, key=key, body=envelope.as_bytes(data))
+        outcome = _judged(answer, key, data["digest"])
+        return await self._post_event(parcel, mended=True) if isinstance(outcome, Delivered) else outcome
+
+    async def _out_of_step(self, parcel: Parcel, answer: Answer) -> Outcome:
+        """The receiver waits for another number, or has the key already."""
+        expected = answer.expected
+        if expected is not None and expected < parcel.number:
+            return Behind(expected)
+        found = await self._ask(parcel)
+        if found is not None:
+            return found
+        return Refused(f"{_words(answer)}: the receiver waits for {expected}, and does not have this event")
+
+    # --- one request -----------------------------------------------------------------------------------------------
+
+    async def _twice_if_damaged(self, method: str, path: str, parcel: Parcel, **more: Any) -> Answer | Later | Unknown:
+        """Once more when what arrived was not what was sent."""
+        answer = await self._request(method, path, parcel, **more)
+        if isinstance(answer, Answer) and answer.status == 422 and answer.problem == "digest-mismatch":
+            return await self._request(method, path, parcel, **more)
+        return answer
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        parcel: Parcel,
+        *,
+        key: str = "",
+        body: bytes | AsyncIterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | Later | Unknown:
+        url = f"{settings.NATIONAL_SERVICE_URL.rstrip('/')}/commondata/{path}"
+        sent = {"X-Road-Id": str(uuid.uuid4()), "X-Road-Issue": parcel.case_number}
+        if key:
+            sent |= {"Idempotency-Key": key, "Content-Type": JSON, **(headers or {})}
+        try:
+            async with self.session.request(method, url, data=body, headers=sent, allow_redirects=False) as response:
+                answer = await _read(response)
+            if key and answer.good and _same(answer.document, "key", key):
+                self.used = True
+                return answer
+            # Only an answer that names what was sent proves that the connection is in step: on any other the next answer could
+            # be that of an earlier request, as when a receiver answers twice.
+            used = self.used
+            await self._connect_anew()
+            if used and answer.refusal:
+                # A refusal waits for a person, so it must not be somebody else's.
+                return await self._request(method, path, parcel, key=key, body=body, headers=headers)
+            return answer
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
+            return Later(None, f"cannot be reached: {type(e).__name__}")
+        except (aiohttp.ClientError, TimeoutError, OSError) as e:
+            return Unknown(f"the answer was lost: {type(e).__name__}")
+
+
+def _key_of_its_own(parcel: Parcel, why: str) -> str:
+    """A key for case data that are sent besides those of the event's key."""
+    return f"{uuid.uuid5(uuid.UUID(parcel.key), f'{why} {parcel.attempt}')}:data"
+
+
+async def _read(response: aiohttp.ClientResponse) -> Answer:
+    body = bytearray()
+    async for piece in response.content.iter_chunked(65_536):
+        body += piece
+        if len(body) > LONGEST_ANSWER:
+            return Answer(response.status, response.headers, None)
+    return Answer(response.status, response.headers, _object(bytes(body)))
+
+
+# --- what an answer means --------------------------------------------------------------------------------------------
+
+
+def _judged(answer: Answer | Later | Unknown, key: str, digest: str = "") -> Outcome:
+    """An acknowledgement is a yes AND a JSON object that does not speak of something else: a proxy says yes to anything."""
+    if not isinstance(answer, Answer):
+        return answer
+    if "X-Road-Error" in answer.headers or answer.status >= 500 or answer.status in NOT_NOW:
+        return Later(_retry_after(answer), _words(answer))
+    if 300 <= answer.status < 400:
+        return Later(None, f"{_words(answer)}: redirects are not followed")
+    if not answer.good:
+        return Refused(_words(answer))
+    if answer.document is None:
+        return Unknown(f"{answer.status} without a JSON object: not the receiver's answer")
+    if answer.document.get("status", "accepted") != "accepted":
+        return Unknown(f"{answer.status} whose status is not accepted")
+    if not _same(answer.document, "key", key, absent=True):
+        return Unknown(f"{answer.status} to another request's key")
+    if digest and not _same(answer.document, "digest", digest, absent=True):
+        return Unknown(f"{answer.status} with another digest")
+    return Delivered()
+
+
+def _same(document: dict[str, Any] | None, name: str, ours: str, *, absent: bool = False) -> bool:
+    """Whether an answer names what was sent; where it may leave that out, its absence is no objection."""
+    value = (document or {}).get(name)
+    return absent if value is None else isinstance(value, str) and value.lower() == ours.lower()
+
+
+def _duplicate(answer: Answer | Later | Unknown) -> bool:
+    return isinstance(answer, Answer) and answer.good and (answer.document or {}).get("duplicate") is True
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _words(answer: Answer) -> str:
+    """A refusal without what the receiver quotes: the status, the problem's name, and where in the document it is."""
+    errors = (answer.document or {}).get("errors")
+    pointers = [e.get("pointer") for e in errors[:5] if isinstance(e, dict)] if isinstance(errors, list) else []
+    road = "X-Road error" if "X-Road-Error" in answer.headers else ""
+    said = [str(answer.status), road, answer.problem[:60], *(str(p)[:100] for p in pointers if p)]
+    return " ".join(filter(None, said))
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """The seconds the receiver asks to wait, however it writes them."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT)

@@ -1,0 +1,161 @@
+"""What receivers get of each kind of event, compared with the files they have been promised.
+
+After a change that is meant, WRITE_GOLDEN=1 writes the files anew: look at the difference, since every receiver will.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from apps.cases.models import Case, Event
+from apps.cases.rulebook import TABLE
+from apps.sync import envelope
+from apps.sync.reference.documents import data_digest
+from apps.sync.reference.rules import check_case_data, check_event
+from tests import build
+from tests.build import NOW
+from tests.sync import folders
+
+pytestmark = pytest.mark.django_db
+GOLDEN = Path(__file__).parent / "golden"
+LATER = NOW + timedelta(hours=1)
+
+FACTS: dict[str, dict[str, Any]] = {
+    "close": {"outcome": "noted", "text": "Anmälan har antecknats."},
+    "transfer": {"to": "Exempelmyndigheten", "text": "Ärendet hör dit."},
+    "leave_unexamined": {"text": "Ärendet har förfallit."},
+}
+
+
+def in_handling() -> Case:
+    return folders.handled(folders.with_file())
+
+
+def happened(kind: str) -> Event:
+    """An event of a kind, the last of its case."""
+    if kind == "received":
+        case = folders.with_file()
+    elif kind in ("supplement", "request_supplement", "resume"):
+        case = folders.supplemented(folders.with_file())
+        if kind == "resume":
+            case.take_step("resume", by=build.official(), at=LATER)
+    elif kind == "take_up":
+        case = in_handling()
+    else:
+        case = in_handling()
+        by: Any = case.application.customer if kind == "withdraw" else build.official()
+        case.take_step(kind, by=by, at=LATER, **FACTS.get(kind, {}))
+    return case.events.get(kind=kind)
+
+
+KINDS = ["received", *(step.name for step in TABLE)]
+
+
+def steady(document: dict[str, Any], case: Case) -> dict[str, Any]:
+    """A document with what differs at each run named instead."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    names = {str(case.external_id): "<externalId>", str(case.number): "<caseNumber>"}
+    for event in case.events.all():
+        names[str(event.key)] = f"<key of {event.kind}>"
+        if event.paper:
+            names |= {
+                str(event.paper_id): f"<paper of {event.kind}>",
+                event.paper.digest: f"<its digest: {event.kind}>",
+            }
+    names[case.application.version.digest] = "<digest of the version>"
+    if "digest" in document:
+        names[document["digest"].removeprefix("sha-256:")] = "<digest>"
+    for value, name in names.items():
+        text = text.replace(value, name)
+    steadied: dict[str, Any] = json.loads(text)
+    for paper in steadied.get("formdata", {}).get("papers", []):
+        for page in paper["pages"]:
+            if page["key"] == "supplement":  # its words are translations, which may be improved
+                page["title"] = sorted(page["title"])
+                for asked in page["fields"]:
+                    asked["label"] = sorted(asked["label"])
+    return steadied
+
+
+def same_as_golden(name: str, document: dict[str, Any]) -> bool:
+    path = GOLDEN / f"{name}.json"
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    if os.environ.get("WRITE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return path.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_event_is_what_receivers_were_promised(kind: str) -> None:
+    event = happened(kind)
+
+    document = envelope.event(event, event.number)
+
+    check_event(document, str(event.case.external_id))
+    assert same_as_golden(f"event-{kind}", steady(document, event.case))
+
+
+@pytest.mark.parametrize("kind", ["received", "supplement"])
+def test_case_data_are_what_receivers_were_promised(kind: str) -> None:
+    event = happened(kind)
+
+    document = envelope.case_data(event)
+
+    check_case_data(document, str(event.case.external_id))
+    assert same_as_golden(f"data-{kind}", steady(document, event.case))
+
+
+def test_skipped_event_has_its_number_and_nothing_else() -> None:
+    event = happened("close")
+
+    document = envelope.skipped(event, 3)
+
+    check_event(document, str(event.case.external_id))
+    assert same_as_golden("event-skipped", steady(document, event.case))
+
+
+def test_case_data_of_an_earlier_paper_stay_the_same_when_more_has_come() -> None:
+    case = folders.with_file()
+    before = envelope.as_bytes(envelope.case_data(case.events.get(kind="received")))
+
+    folders.supplemented(case)
+
+    assert envelope.as_bytes(envelope.case_data(case.events.get(kind="received"))) == before
+
+
+def test_same_bytes_whatever_the_language_of_the_page() -> None:
+    event = happened("received")
+    said = set()
+    for language in ("sv", "fi", "en"):
+        with translation.override(language):
+            said.add(envelope.as_bytes(envelope.case_data(event)))
+
+    assert len(said) == 1
+
+
+def test_digest_is_the_one_the_receiver_computes() -> None:
+    document = envelope.case_data(happened("supplement"))
+
+    assert document["digest"] == data_digest(folders.plain(document))
+
+
+def test_officials_name_is_not_sent() -> None:
+    event = happened("take_up")
+
+    assert event.by_name == "handler"
+    assert "handler" not in json.dumps(envelope.event(event, 2))
+
+
+def test_times_are_in_utc() -> None:
+    event = happened("received")
+
+    assert re.fullmatch(r"2027-03-01T09:30:00Z", envelope.event(event, 1)["at"])

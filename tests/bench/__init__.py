@@ -1,0 +1,1 @@
+"""Measurements (`make bench`), side by side in one run: never timed tests."""

@@ -1,0 +1,15 @@
+"""The product's addresses, and the two hand-written pages."""
+
+from django.urls import path
+
+from config.urls import handler400, handler403, handler404, handler500
+from config.urls import urlpatterns as product
+from tests.bench.handwritten import by_crispy, by_hand
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+urlpatterns = [
+    path("bench/literal/<int:pk>/", by_hand),
+    path("bench/crispy/<int:pk>/", by_crispy),
+    *product,
+]

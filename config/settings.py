@@ -201,7 +201,7 @@ NATIONAL_SERVICE_URL = env.str("NATIONAL_SERVICE_URL", "http://127.0.0.1:8400" i
 NATIONAL_SERVICE_TOKEN = env.str("NATIONAL_SERVICE_TOKEN", "")
 NATIONAL_SERVICE_XROAD_CLIENT = env.str("NATIONAL_SERVICE_XROAD_CLIENT", "")
 RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, whole
-RELAY_LEASE = env.float("RELAY_LEASE", 90.0)  # seconds a claimed delivery is one relay's own
+RELAY_LEASE = env.float("RELAY_LEASE", 30.0)  # seconds a claimed delivery is one relay's own; lengthened while it works
 RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
 
 # --- Logs: no personal data, one line each ---------------------------------------------------------------------------

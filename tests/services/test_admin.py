@@ -9,6 +9,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils.translation import gettext as _
 from pytest_django import DjangoAssertNumQueries
 
 from apps.services.definition import LARGEST_DOCUMENT
@@ -52,7 +53,7 @@ def test_the_list_shows_name_key_authority_version_and_state() -> None:
 
     rows = designer().get("/admin/services/service/").content.decode()
 
-    for expected in ("Name of example sv", "example-town sv", "Open", "unpublished", "Not published"):
+    for expected in ("Name of example sv", "example-town sv", _("Open"), "unpublished", _("Not published")):
         assert expected in rows
 
 

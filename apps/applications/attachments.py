@@ -1,4 +1,4 @@
-"""Receiving a file: its content is stored as it came, with its digest, before its application says that it has it."""
+"""Receiving a file and giving it back: its content is stored as it came, with its digest, before its application says that it has it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import unicodedata
 import uuid
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse
 
 from apps.applications.models import Application, Attachment
 from apps.services.filetypes import recognise
@@ -39,6 +40,21 @@ def receive(application: Application, field: str, file: UploadedFile) -> Attachm
     file.seek(0)
     attachment.content.save(f"{attachment.id.hex[:2]}/{uuid.uuid4().hex}", file, save=False)
     return attachment
+
+
+def as_download(attachment: Attachment) -> FileResponse:
+    """The file as it came, to be saved and never opened by the browser here. The caller has asked whether it may be seen."""
+    return FileResponse(
+        attachment.content.open("rb"),
+        as_attachment=True,
+        filename=attachment.name,
+        content_type=attachment.media_type,
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
 
 
 def plain_name(name: str, endings: tuple[str, ...]) -> str:

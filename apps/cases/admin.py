@@ -18,6 +18,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from apps.applications.attachments import as_download
 from apps.applications.models import Attachment
 from apps.cases import casepage
 from apps.cases.models import Case, NotAllowed, SupplementRequest, open_request
@@ -212,13 +213,7 @@ class CaseAdmin(Room):
         if paper is None:
             raise Http404
         file = get_object_or_404(Attachment, pk=attachment, application=paper)
-        response = FileResponse(
-            file.content.open("rb"), as_attachment=True, filename=file.name, content_type=file.media_type
-        )
-        response["X-Content-Type-Options"] = "nosniff"
-        response["Cache-Control"] = "private, no-store"
-        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        return response
+        return as_download(file)
 
 
 def _address_of_deliveries(case: Case) -> str:

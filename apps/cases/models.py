@@ -246,9 +246,6 @@ class SupplementRequest(models.Model):
     case = models.ForeignKey(
         Case, models.PROTECT, related_name="supplement_requests", verbose_name=gettext_lazy("case")
     )
-    event = models.OneToOneField(
-        Event, models.PROTECT, null=True, related_name="supplement_request", verbose_name=gettext_lazy("diary line")
-    )
     text = models.TextField(gettext_lazy("what is asked"))
     due = models.DateField(
         gettext_lazy("due"), help_text=gettext_lazy("The last day, to its end in Helsinki (13/2003, section 11).")

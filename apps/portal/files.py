@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from apps.applications.attachments import as_download
 from apps.applications.models import Attachment
 from apps.people.models import Customer
 from apps.portal.visitors import customers_only
@@ -23,14 +24,4 @@ def download(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRes
     paper = attachment.application
     if not paper.is_draft and all(item["id"] != str(attachment.pk) for item in paper.files()):
         raise Http404
-    return FileResponse(
-        attachment.content.open("rb"),
-        as_attachment=True,
-        filename=attachment.name,
-        content_type=attachment.media_type,
-        headers={
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
+    return as_download(attachment)

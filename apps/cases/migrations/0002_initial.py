@@ -55,11 +55,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='supplementrequest',
-            name='event',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='supplement_request', to='cases.event', verbose_name='diary line'),
-        ),
-        migrations.AddField(
-            model_name='supplementrequest',
             name='paper',
             field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='answers_request', to='applications.application', verbose_name='paper'),
         ),

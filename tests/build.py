@@ -16,6 +16,7 @@ from apps.people.identification import SESSION_KEY
 from apps.people.models import Authority, Customer, Membership, User
 from apps.services.definition import Definition, parse
 from apps.services.exchange import import_service
+from apps.services.fieldtypes import REGISTER
 from apps.services.models import Version
 from apps.services.publishing import publish
 
@@ -39,12 +40,34 @@ def options(*values: str) -> list[dict[str, Any]]:
     return [{"value": value, "label": said(value.capitalize())} for value in values]
 
 
+# What a kind of question cannot be without.
+NEEDS: dict[str, dict[str, Any]] = {
+    "calculated": {"operation": "count", "of": ["first"]},
+    "choice": {"options": options("red", "blue")},
+    "choices": {"options": options("red", "blue", "green")},
+    "derived": {"values": [{"value": "many", "when": {"field": "first", "answered": True}, "label": said("Many")}]},
+    "details": {"text": said("More")},
+    "guidance": {"text": said("Advice")},
+    "repeating": {"fields": [field("text", "what"), field("money", "price")]},
+    "result": {"text": said("So it is")},
+    "warning": {"text": said("Careful")},
+}
+
+
+def every_kind(prefix: str = "a_") -> list[dict[str, Any]]:
+    """A question of every kind, after one that others look at."""
+    kinds = sorted(REGISTER)
+    return [field("text", "first"), *(field(kind, f"{prefix}{kind}", **NEEDS.get(kind, {})) for kind in kinds)]
+
+
 def page(key: str, *fields: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A page of a definition document."""
     return {"key": key, "title": said(key.capitalize()), "fields": list(fields), **more}
 
 
-def document(*pages: dict[str, Any], key: str = "example", authority: str = "example-town", **more: Any) -> dict[str, Any]:
+def document(
+    *pages: dict[str, Any], key: str = "example", authority: str = "example-town", **more: Any
+) -> dict[str, Any]:
     """A definition document with everything that must be there; by default one page with one question."""
     texts = ("name", "summary", "for_whom", "legal_ground", "price", "handling_time", "at_hand")
     return {
@@ -100,7 +123,11 @@ def version(*pages: dict[str, Any], published: bool = True, **more: Any) -> Vers
 
 
 def application(
-    of: Version | None = None, *, by: Customer | None = None, answers: Mapping[str, Any] | None = None, language: str = "sv"
+    of: Version | None = None,
+    *,
+    by: Customer | None = None,
+    answers: Mapping[str, Any] | None = None,
+    language: str = "sv",
 ) -> Application:
     """A draft, by default with the one answer the default service asks for."""
     of = of or version()

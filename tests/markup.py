@@ -64,12 +64,16 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len({name for name, _value in attrs}) == len(attrs), f"an attribute stands twice in {tag}: {attrs}"
+        if tag == self.here.tag == "option":
+            self.here = self.here.inside or self.root  # its end may be left out, as in a list of suggestions
         made = Element(tag, {name: value or "" for name, value in attrs}, self.here)
         self.here.children.append(made)
         if tag not in VOID:
             self.here = made
 
     def handle_endtag(self, tag: str) -> None:
+        if self.here.tag == "option" and tag in ("datalist", "select"):
+            self.here = self.here.inside or self.root
         assert tag == self.here.tag, f"</{tag}> closes <{self.here.tag}>"
         assert self.here.inside is not None
         self.here = self.here.inside

@@ -53,6 +53,7 @@ def save_page(application: Application, form: PageForm, *, at: datetime | None =
             received.append(attachments.receive(application, key, file))
         with _locked(application, at) as draft:
             draft.answers.update(form.kept)
+            _describe_files(draft, form.about)
             for attachment in received:
                 attachment.save()
                 draft.answers[attachment.field] = [*(draft.answers.get(attachment.field) or []), attachment.known()]
@@ -62,6 +63,13 @@ def save_page(application: Application, form: PageForm, *, at: datetime | None =
         for attachment in () if written else received:
             attachment.content.delete(save=False)
         raise
+
+
+def _describe_files(draft: Application, about: dict[str, str]) -> None:
+    """Put what was written about files beside those that are still there."""
+    for item in (item for kept in draft.answers.values() if isinstance(kept, list) for item in kept):
+        if isinstance(item, dict) and item.get("id") in about:
+            item["about"] = about[item["id"]]
 
 
 def remove_file(application: Application, attachment_id: str, *, at: datetime | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from apps.applications.models import Application
 from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
+from apps.services.fieldtypes.questions import wanting
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Journey:
         """The pages that apply, in order."""
         found = []
         for page, fields, counting in self.definition.asked(self.answers, self.today):
-            done = not any(self._open(field, counting) for field in fields if field.asks)
+            done = not any(field.asks and wanting(field, counting, self.today) for field in fields)
             found.append(Stop(page, tuple(fields), done))
         return found
 
@@ -83,10 +84,3 @@ class Journey:
             return None
         there = keys.index(key) + step
         return self.stops[there].page if 0 <= there < len(keys) else None
-
-    def _open(self, field: Field, counting: Mapping[str, Any]) -> bool:
-        """Whether the field still wants something of the customer."""
-        kept = counting.get(field.key)
-        if not field.answered(kept):
-            return field.required
-        return bool(field.objection(kept, counting, self.today))

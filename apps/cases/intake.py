@@ -94,7 +94,10 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
 def papers_of(case: Case) -> list[Application]:
     """The papers in the folder, oldest first."""
     return list(
-        Application.objects.filter(event__case=case).select_related("version", "event").order_by("event__number")
+        Application.objects.filter(event__case=case)
+        .select_related("version", "event")
+        .defer("version__document")
+        .order_by("event__number")
     )
 
 

@@ -69,7 +69,7 @@ def offers() -> list[Offer]:
     """The services customers can begin, by name. One query; the volumes are small and the texts lie in the documents."""
     found = [
         Offer(service, service.published.definition)
-        for service in Service.objects.open().select_related("published", "authority")
+        for service in Service.objects.open().select_related("published", "authority").defer("published__document")
         if service.published
     ]
     return sorted(found, key=lambda offer: plain(offer.definition.name.said()))
@@ -185,7 +185,9 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
 
 def open_offer(key: str) -> Offer:
     """A service that customers can begin; 404 for any other."""
-    found = get_object_or_404(Service.objects.open().select_related("published", "authority"), key=key)
+    found = get_object_or_404(
+        Service.objects.open().select_related("published", "authority").defer("published__document"), key=key
+    )
     assert found.published is not None  # noqa: S101 (it is an open service)
     return Offer(found, found.published.definition)
 

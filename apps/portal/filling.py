@@ -16,15 +16,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import drafting
+from apps.applications import carrying, drafting
+from apps.applications.carrying import newer_version
 from apps.applications.drafting import NotComplete
 from apps.applications.journey import Journey
 from apps.applications.models import Application, Frozen
 from apps.cases import intake
-from apps.cases.models import NotAllowed
+from apps.cases.models import NotAllowed, SupplementRequest
 from apps.people.models import Customer
 from apps.portal import uploading
 from apps.portal.following import receipt_address
+from apps.portal.offering import offers
 from apps.portal.visitors import customers_only, own_paper
 from apps.services.answersheet import Line, Section
 from apps.services.definition import Page
@@ -43,6 +45,11 @@ class Step:
     title: str
     address: str
     state: str  # done, current, later
+
+
+def request_answered_by(paper: Application) -> SupplementRequest | None:
+    """What the authority asked for, when the paper is a supplement."""
+    return getattr(paper, "answers_request", None) if paper.supplement_form is not None else None
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------
@@ -109,8 +116,10 @@ def _page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) ->
         return HttpResponseRedirect(address_to_go_on(paper, journey))
     if request.method == "POST":
         return _receive(request, customer, paper, asked)
-    form = PageForm(paper.definition, asked, answers=paper.answers, today=paper.day())
-    return _show(request, paper, asked, form)
+    form = PageForm(
+        paper.definition, asked, answers=paper.answers, today=paper.day(), offers=offers(paper.definition, customer)
+    )
+    return _show(request, paper, asked, form, journey)
 
 
 def _receive(request: HttpRequest, customer: Customer, paper: Application, page: Page) -> HttpResponse:
@@ -126,10 +135,11 @@ def _receive(request: HttpRequest, customer: Customer, paper: Application, page:
             _remove(request, paper)
     except Frozen:
         return changed_meanwhile(request, customer, paper)
-    form.answers = paper.answers
-    if REMOVE in request.POST or LATER in request.POST:
-        _drop_unanswered(form)
-    if REMOVE in request.POST or form.errors:
+    form.stored = paper.answers
+    acted = REMOVE in request.POST or form.acted
+    if acted or LATER in request.POST:
+        form.forgive_unanswered()
+    if acted or not form.is_valid():
         return _show(request, paper, page, form)
     if LATER in request.POST:
         messages.success(request, _("Your answers are saved. Go on from here when it suits you."))
@@ -144,13 +154,6 @@ def _remove(request: HttpRequest, paper: Application) -> None:
     except ValueError:
         return
     drafting.remove_file(paper, str(wanted))
-
-
-def _drop_unanswered(form: PageForm) -> None:
-    """Blame nobody for what is not answered yet: they are not done with the page."""
-    for name, found in form.errors.as_data().items():
-        if all(error.code == "missing" for error in found):
-            del form.errors[name]
 
 
 def _address_after(request: HttpRequest, paper: Application, page: Page) -> str:
@@ -174,8 +177,10 @@ def _from_check(request: HttpRequest) -> bool:
     return request.GET.get("from") == "check"
 
 
-def _show(request: HttpRequest, paper: Application, page: Page, form: PageForm) -> HttpResponse:
-    journey = Journey.of(paper)
+def _show(
+    request: HttpRequest, paper: Application, page: Page, form: PageForm, journey: Journey | None = None
+) -> HttpResponse:
+    journey = journey or Journey.of(paper)
     keys = [stop.page.key for stop in journey.stops]
     facts: dict[str, Any] = {
         "paper": paper,
@@ -185,13 +190,14 @@ def _show(request: HttpRequest, paper: Application, page: Page, form: PageForm) 
         "action": page_address(paper, page, from_check=_from_check(request)),
         "number": keys.index(page.key) + 1 if page.key in keys else 1,
         "count": len(keys),
+        "newer": newer_version(paper),
         "steps": _steps(paper, journey, page),
         "back": _address_before(request, paper, journey, page),
-        "supplement_request": getattr(paper, "answers_request", None),
-        "conditions": any(field.rule for field in page.fields),
+        "supplement_request": request_answered_by(paper),
+        "conditions": bool(page.questions.rules) or any(field.parts() for field in page.fields),
         "answers": _answers_looked_at(form),
         "today": paper.day().isoformat(),
-        "has_files": any(field.carries_file for field in page.fields),
+        "has_inner_buttons": any(field.carries_file or field.parts() for field in page.fields),
     }
     return render(request, "portal/page.html", facts)
 
@@ -207,7 +213,7 @@ def _steps(paper: Application, journey: Journey, current: Page) -> list[Step]:
 
 def _answers_looked_at(form: PageForm) -> dict[str, Any]:
     """The answers of earlier pages that conditions on this page look at: all that the browser needs to follow them."""
-    looked_at = {c.field for field in form.page.fields for c in field.show_when.comparisons()}
+    looked_at = {c.field.partition(".")[0] for field in form.page.fields for c in field.show_when.comparisons()}
     return {key: value for key, value in form.before.items() if key in looked_at}
 
 
@@ -237,7 +243,8 @@ def check(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespon
         "definition": paper.definition,
         "checked": _checked(paper, journey),
         "complete": journey.complete,
-        "supplement_request": getattr(paper, "answers_request", None),
+        "newer": newer_version(paper),
+        "supplement_request": request_answered_by(paper),
     }
     return render(request, "portal/check.html", facts)
 
@@ -275,6 +282,25 @@ def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
     except Application.DoesNotExist:
         return changed_meanwhile(request, customer, paper)
     return HttpResponseRedirect(receipt_address(paper))
+
+
+@require_http_methods(["POST"])
+@customers_only
+def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
+    """Let a draft go on under the service's new version, with everything that still fits."""
+    paper = own_paper(customer, pk)
+    try:
+        carried = carrying.carry_over(paper)
+    except Frozen:
+        return changed_meanwhile(request, customer, paper)
+    messages.success(request, _("Your draft now follows the new version of the form."))
+    for one in carried.dropped:
+        words = {"question": one.label, "answer": one.text}
+        said = _("Check your answer to “%(question)s”. You had answered: %(answer)s")
+        if not one.partly:
+            said = _("Your answer to “%(question)s” does not fit any more. You had answered: %(answer)s")
+        messages.warning(request, said % words)
+    return redirect("portal:application", pk=paper.pk)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -61,6 +61,7 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
     cases = (
         Case.objects.of(customer)
         .select_related("service__authority", "application__version")
+        .defer("application__version__document")
         .prefetch_related("supplement_requests")
         .order_by("-arrived_at", "-pk")
     )
@@ -68,6 +69,7 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
         Application.objects.of(customer)
         .drafts()
         .select_related("version__service__authority", "answers_request__case")
+        .defer("version__document")
         .order_by("-changed_at")
     )
     today = timezone.localdate(timezone=HELSINKI)
@@ -207,7 +209,7 @@ def _receipt_of(case: Case, paper: Application) -> str:
 def receipt(request: HttpRequest, customer: Customer, number: str, pk: uuid.UUID | None = None) -> HttpResponse:
     """The receipt (13/2003, sections 10 and 12): number, time of arrival, what was sent. By default that of the first paper."""
     own = own_case(customer, number)
-    papers = Application.objects.select_related("version")
+    papers = Application.objects.select_related("version").defer("version__document")
     paper = get_object_or_404(papers, pk=pk, event__case=own) if pk else own.application
     sections = paper.sheet(get_language())
     facts = {

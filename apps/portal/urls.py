@@ -31,6 +31,7 @@ urlpatterns = [
     path("applications/<uuid:pk>/", filling.application, name="application"),
     path("applications/<uuid:pk>/check/", filling.check, name="check"),
     path("applications/<uuid:pk>/send/", filling.send, name="send"),
+    path("applications/<uuid:pk>/carry-over/", filling.carry_over, name="carry_over"),
     path("applications/<uuid:pk>/discard/", filling.discard, name="discard"),
     # Below "pages", since a form may well have a page with the key "check" or "send".
     path("applications/<uuid:pk>/pages/<page:page>/", filling.page, name="page"),

@@ -63,11 +63,15 @@ def local_path(text: str | None) -> str:
 
 def own_paper(customer: Customer, pk: uuid.UUID) -> Application:
     """A customer's own draft or sent paper; 404 for any other."""
-    papers = Application.objects.of(customer).select_related("version__service__authority", "answers_request__case")
+    papers = Application.objects.of(customer).select_related("version__service").defer("version__document")
     return get_object_or_404(papers, pk=pk)
 
 
 def own_case(customer: Customer, number: str) -> Case:
     """A customer's own case; 404 for any other."""
-    cases = Case.objects.of(customer).select_related("service__authority", "application__version", "handler")
+    cases = (
+        Case.objects.of(customer)
+        .select_related("service__authority", "application__version", "handler")
+        .defer("application__version__document")
+    )
     return get_object_or_404(cases, number=number)

@@ -7,19 +7,25 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import override
+
 from apps.services.definition import Definition
 from apps.services.fieldtypes import Field
 
 
 @dataclass(frozen=True)
 class Line:
-    """A question and its answer. `files` holds what is known of each file of a file question; `text` is '' when not answered."""
+    """A question and its answer. `files` holds what is known of each file of a file question; `text` is '' when not answered.
+
+    `warning` says what to know of an answer that was let through.
+    """
 
     field: Field
     label: str
     text: str
     kept: Any
     files: tuple[dict[str, Any], ...] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,14 @@ def sheet(definition: Definition, answers: Mapping[str, Any], today: date, langu
         Section(
             page.key,
             page.title.said(language),
-            tuple(_line(field, answers.get(field.key), language) for field in fields if field.asks),
+            tuple(_line(field, counting.get(field.key), today, language) for field in fields if field.has_answer),
         )
-        for page, fields, _counting in definition.asked(answers, today)
+        for page, fields, counting in definition.asked(answers, today)
     ]
 
 
-def _line(field: Field, kept: Any, language: str) -> Line:
+def _line(field: Field, kept: Any, today: date, language: str) -> Line:
     files = tuple(kept or ()) if field.carries_file else ()
-    return Line(field, field.label.said(language), field.show(kept, language), kept, files)
+    with override(language):
+        warning = field.caution(kept, today)
+    return Line(field, field.label.said(language), field.show(kept, language), kept, files, warning)

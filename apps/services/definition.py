@@ -20,13 +20,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.people.municipalities import all_municipalities
-from apps.services.conditions import ALWAYS, Comparison, Condition, read_condition
-from apps.services.fieldtypes import REGISTER, Field
-from apps.services.fieldtypes.base import LeadTime
+from apps.services.conditions import ALWAYS, Condition, read_condition
+from apps.services.fieldtypes import Field
+from apps.services.fieldtypes.base import LeadTime, check_condition, check_fields, read_field
+from apps.services.fieldtypes.questions import Questions
 from apps.services.reading import Json, Problem, Reader, Unreadable, within
-from apps.services.texts import LANGUAGES, NO_TEXT, Texts
+from apps.services.texts import NO_TEXT, Texts
+from apps.services.upgrades import NEWEST, upgraded
 
-SCHEMA = 1
+SCHEMA = NEWEST
 KINDS = ("permit", "notification", "plan", "registration", "supervision")
 LARGEST_DOCUMENT = 5_000_000  # characters
 RESERVED = "supplement"  # pages and fields of a supplement begin so; see cases.intake
@@ -44,9 +46,14 @@ class Page:
     show_when: Condition = ALWAYS
 
     @cached_property
+    def questions(self) -> Questions:
+        """Its fields, with what is made of them once per process."""
+        return Questions(self.fields)
+
+    @property
     def asked(self) -> tuple[Field, ...]:
         """Its fields that ask something."""
-        return tuple(field for field in self.fields if field.asks)
+        return self.questions.asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,16 +97,23 @@ class Definition:
         """
         counting: dict[str, Any] = {}
         for page in self.pages:
-            if not page.show_when.holds(counting, today):
-                continue
-            fields = []
-            for field in page.fields:
-                if not field.show_when.holds(counting, today):
-                    continue
-                fields.append(field)
-                if field.asks and field.answered(answers.get(field.key)):
-                    counting[field.key] = answers[field.key]
-            yield page, fields, counting
+            if page.show_when.holds(counting, today):
+                fields = []
+                for field, counted in page.questions.walk(answers, counting, today):
+                    fields.append(field)
+                    counting = counted
+                yield page, fields, counting
+
+    def counting_before(self, page: Page, answers: Answers, today: date) -> dict[str, Any]:
+        """The answers of the pages before a page that count on it."""
+        counting: dict[str, Any] = {}
+        for other in self.pages:
+            if other.key == page.key:
+                break
+            if other.show_when.holds(counting, today):
+                for _field, counted in other.questions.walk(answers, counting, today):
+                    counting = counted
+        return counting
 
     def supplement(self, keys: list[str], page: Page) -> Definition:
         """The form of a supplement: the fields asked for again, and a page of its own."""
@@ -158,12 +172,12 @@ def _finite(digits: str) -> float:
 
 
 def parse(document: Json) -> Definition:
-    """A definition from its document. Raises Unreadable with everything that is wrong.
+    """A definition from its document, of this schema or an older one. Raises Unreadable with everything that is wrong.
 
     Whether the parts fit together is looked at when each of them can be read: else one mistake would be told as several.
     """
     reader = Reader()
-    definition = _read_definition(reader, document)
+    definition = _read_definition(reader, upgraded(document))
     if not reader.problems:
         _check_references(reader, definition)
     if reader.problems:
@@ -182,7 +196,7 @@ _TEXTS = {
     "at_hand": True,
     "contact": False,
 }
-_ELEMENTS = {
+ELEMENTS = {
     "schema": True,
     "key": True,
     "authority": True,
@@ -195,11 +209,10 @@ _ELEMENTS = {
 
 
 def _read_definition(reader: Reader, document: Json) -> Definition:
-    got = reader.mapping("", document, _ELEMENTS)
+    got = reader.mapping("", document, ELEMENTS)
     reader.whole("schema", got.get("schema"), SCHEMA, SCHEMA)
     languages = [
-        reader.one_of(where, item, LANGUAGES)
-        for where, item in reader.items("languages", got.get("languages"), least=1)
+        reader.language(where, item) for where, item in reader.items("languages", got.get("languages"), least=1)
     ]
     pages = tuple(
         _read_page(reader, where, item) for where, item in reader.items("pages", got.get("pages"), least=1, most=200)
@@ -242,27 +255,8 @@ def _read_page(reader: Reader, path: str, value: Json) -> Page:
         title=reader.texts(within(path, "title"), got["title"]) if "title" in got else NO_TEXT,
         text=reader.texts(within(path, "text"), got["text"]) if "text" in got else NO_TEXT,
         show_when=read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS,
-        fields=tuple(field for where, item in fields if (field := _read_field(reader, where, item))),
+        fields=tuple(field for where, item in fields if (field := read_field(reader, where, item))),
     )
-
-
-def _read_field(reader: Reader, path: str, value: Json) -> Field | None:
-    kind = value.get("kind") if isinstance(value, dict) else None
-    cls = REGISTER.get(kind) if isinstance(kind, str) else None
-    if cls is None:
-        reader.wrong(
-            within(path, "kind"), _("this must be a kind of field: %(kinds)s.") % {"kinds": ", ".join(sorted(REGISTER))}
-        )
-        return None
-    settings = cls.settings()
-    needed = {name: f.default is dataclasses.MISSING for name, f in settings.items()}
-    got = reader.mapping(path, value, {"kind": True, "key": True, **needed, "show_when": False})
-    read = {
-        name: settings[name].metadata["read"](reader, within(path, name), got[name]) for name in settings if name in got
-    }
-    read |= {name: NO_TEXT for name, must in needed.items() if must and name not in got}
-    when = read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS
-    return cls(key=reader.key(within(path, "key"), got.get("key")), show_when=when, rule=got.get("show_when"), **read)
 
 
 def _check_references(reader: Reader, definition: Definition) -> None:
@@ -275,15 +269,10 @@ def _check_references(reader: Reader, definition: Definition) -> None:
             reader.wrong(within(path, "key"), _("another page has this key."))
         pages.add(page.key)
         _check_reserved(reader, within(path, "key"), page.key)
-        _check_condition(reader, within(path, "show_when"), page.show_when, earlier)
+        check_condition(reader, within(path, "show_when"), page.show_when, earlier)
         for f, field in enumerate(page.fields):
-            where = f"{path}.fields[{f}]"
-            if field.key in earlier:
-                reader.wrong(within(where, "key"), _("another field has this key."))
-            _check_reserved(reader, within(where, "key"), field.key)
-            _check_condition(reader, within(where, "show_when"), field.show_when, earlier)
-            field.look_over(reader, where, earlier)
-            earlier[field.key] = field
+            _check_reserved(reader, f"{path}.fields[{f}].key", field.key)
+        check_fields(reader, f"{path}.fields", page.fields, earlier)
     if len(set(definition.languages)) < len(definition.languages):
         reader.wrong("languages", _("a language stands twice."))
 
@@ -291,27 +280,3 @@ def _check_references(reader: Reader, definition: Definition) -> None:
 def _check_reserved(reader: Reader, path: str, key: str) -> None:
     if key.startswith(RESERVED):
         reader.wrong(path, _("keys that begin with “supplement” are kept for supplements. Choose another one."))
-
-
-def _check_condition(reader: Reader, path: str, condition: Condition, earlier: Mapping[str, Field]) -> None:
-    for comparison in condition.comparisons():
-        field = earlier.get(comparison.field)
-        if field is None or not field.asks:
-            reader.wrong(path, _("there is no question with the key %(key)s before it.") % {"key": comparison.field})
-        else:
-            _check_values(reader, path, comparison, field)
-
-
-def _check_values(reader: Reader, path: str, comparison: Comparison, field: Field) -> None:
-    if not comparison.suits(field.sample(date(2000, 1, 1))):
-        words = {"key": field.key, "operator": comparison.operator}
-        reader.wrong(path, _("an answer to %(key)s can never fit this “%(operator)s”.") % words)
-        return
-    known = field.possible()
-    if not known or comparison.operator not in ("equals", "one_of", "contains"):
-        return
-    wanted = comparison.value if comparison.operator == "one_of" else (comparison.value,)
-    for value in wanted:
-        if value not in known:
-            words = {"key": field.key, "value": value}
-            reader.wrong(path, _("%(key)s has no option %(value)s.") % words)

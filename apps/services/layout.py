@@ -17,6 +17,8 @@ from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+LONGEST_ABOUT = 200  # characters about a file
+
 
 class ShowsConditionally(Protocol):
     """A form that knows which of its fields are not asked just now, and by what rule."""
@@ -48,6 +50,29 @@ def prose(text: str) -> SafeString:
     return mark_safe("".join(blocks)) if text.strip() else SafeString()  # noqa: S308 (urlize has escaped it)
 
 
+def notes_of(auto_id: str, errors: Iterable[Any], hint: str) -> list[str]:
+    """The hint and the error, with the ids that describe the control."""
+    out: list[str] = []
+    if hint:
+        out.append(format_html('<div class="question__hint" id="{}_helptext">{}</div>', auto_id, prose(hint)))
+    if errors:
+        said = mark_safe("<br>".join(escape(error) for error in errors))  # noqa: S308 (escaped here)
+        html = '<p class="question__error" id="{}_error"><span class="visually-hidden">{} </span>{}</p>'
+        out.append(format_html(html, auto_id, _("Error:"), said))
+    return out
+
+
+def optional_mark() -> SafeString:
+    """What stands after the label of a question that need not be answered."""
+    return format_html(' <span class="question__optional">({})</span>', _("optional"))
+
+
+def warning_of(auto_id: str, warning: str) -> SafeString:
+    """What to know of an answer that is let through. It is no error: it stands below the control and stops nobody."""
+    html = '<p class="question__warning" id="{}_warning"><span class="visually-hidden">{} </span>{}</p>'
+    return format_html(html, auto_id, _("Note:"), warning)
+
+
 class Question(LayoutObject):
     """One field with its label, hint, error and control. Subclasses write the control."""
 
@@ -61,52 +86,38 @@ class Question(LayoutObject):
     def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
         """The whole question as HTML."""
         bound = form[self.name]
-        errors, hint = bound.errors, bound.help_text
+        errors, hint, warning = bound.errors, bound.help_text, getattr(form, "warnings", {}).get(self.name)
         described = " ".join(
-            ([f"{bound.auto_id}_helptext"] if hint else []) + ([f"{bound.auto_id}_error"] if errors else [])
+            ([f"{bound.auto_id}_helptext"] if hint else [])
+            + ([f"{bound.auto_id}_error"] if errors else [])
+            + ([f"{bound.auto_id}_warning"] if warning else [])
         )
-        parts = [self.head(bound), *self.notes(bound, errors, hint), self.control(bound, described, bool(errors))]
+        parts = [
+            self.head(bound),
+            *notes_of(bound.auto_id, errors, str(hint)),
+            self.control(bound, described, bool(errors)),
+            warning_of(bound.auto_id, warning) if warning else "",
+        ]
         tag, extra = ("fieldset", attributes(aria_describedby=described)) if self.group else ("div", "")
         classes = "question question--error" if errors else "question"
-        hidden = self.name in getattr(form, "hidden_now", ())
-        rule = getattr(form, "rules", {}).get(self.name)
-        when = attributes(hidden=hidden, data_show_when=json.dumps(rule) if rule else None)
+        when = conditional(form, self.name)
         return mark_safe(f'<{tag} class="{classes}"{extra}{when}>{"".join(parts)}</{tag}>')  # noqa: S308 (parts are safe)
 
     def head(self, bound: BoundField) -> str:
         """The label, or the legend of a group."""
-        optional = "" if bound.field.required or getattr(bound.field, "needed", False) else _("optional")
-        mark = format_html(' <span class="question__optional">({})</span>', optional) if optional else ""
+        mark = "" if bound.field.required or getattr(bound.field, "needed", False) else optional_mark()
         if self.group:
             return format_html('<legend class="question__label">{}{}</legend>', bound.label, mark)
         return format_html('<label class="question__label" for="{}">{}{}</label>', bound.auto_id, bound.label, mark)
-
-    def notes(self, bound: BoundField, errors: Iterable[Any], hint: Any) -> list[str]:
-        """The hint and the error."""
-        out: list[str] = []
-        if hint:
-            out.append(
-                format_html('<div class="question__hint" id="{}_helptext">{}</div>', bound.auto_id, prose(str(hint)))
-            )
-        if errors:
-            said = mark_safe("<br>".join(escape(error) for error in errors))  # noqa: S308 (escaped here)
-            out.append(
-                format_html(
-                    '<p class="question__error" id="{}_error"><span class="visually-hidden">{} </span>{}</p>',
-                    bound.auto_id,
-                    _("Error:"),
-                    said,
-                )
-            )
-        return out
 
     def control(self, bound: BoundField, described: str, wrong: bool) -> str:
         """What one types or chooses in."""
         raise NotImplementedError
 
-    def first_control(self, bound: BoundField) -> str:
+    def first_control(self, form: forms.Form) -> str:
         """The id that an error's link leads to."""
-        return f"{bound.auto_id}_0" if self.group else str(bound.auto_id)
+        auto_id = form[self.name].auto_id
+        return f"{auto_id}_0" if self.group else str(auto_id)
 
 
 class Line(Question):
@@ -116,7 +127,6 @@ class Line(Question):
         """An input."""
         attrs = dict(self.attrs)
         width, unit = attrs.pop("width", None), attrs.pop("unit", None)
-        value = "" if attrs.get("type") == "password" else value_of(bound)  # a secret is never sent back to the page
         html = (
             f'<input class="line{f" line--{width}" if width else ""}"'
             + attributes(
@@ -127,9 +137,26 @@ class Line(Question):
                 aria_invalid="true" if wrong else None,
                 **attrs,
             )
-            + f' value="{escape(value)}">'
+            + f' value="{escape(self.shown(bound))}">'
         )
         return f'<span class="with-unit">{html}<span class="unit">{escape(unit)}</span></span>' if unit else html
+
+    def shown(self, bound: BoundField) -> str:
+        """What stands in it. A password is never sent back to the page."""
+        return "" if self.attrs.get("type") == "password" else value_of(bound)
+
+
+class MaskedLine(Line):
+    """A line whose content is masked once it has been kept. `mask` says how."""
+
+    def __init__(self, name: str, *, mask: Any, **attrs: Any) -> None:
+        super().__init__(name, **attrs)
+        self.mask = mask
+
+    def shown(self, bound: BoundField) -> str:
+        """What was typed only while it is not yet kept."""
+        kept = getattr(bound.form, "kept", {}).get(self.name)
+        return str(self.mask(kept)) if kept else value_of(bound)
 
 
 class Area(Question):
@@ -173,6 +200,25 @@ class Select(Question):
             autocomplete=self.attrs.get("autocomplete"),
         )
         return f'<select class="select"{attrs}>{options}</select>'
+
+
+class Search(Question):
+    """One of many, found by writing: the browser's own list of suggestions, which needs no script."""
+
+    def control(self, bound: BoundField, described: str, wrong: bool) -> str:
+        """An input with its list."""
+        options = "".join(f'<option value="{escape(label)}">' for _key, label in bound.field.choices)  # type: ignore[attr-defined]
+        attrs = attributes(
+            type="text",
+            name=bound.html_name,
+            id=bound.auto_id,
+            list=f"{bound.auto_id}_list",
+            autocomplete="off",
+            aria_describedby=described,
+            aria_invalid="true" if wrong else None,
+        )
+        value = escape(value_of(bound))
+        return f'<input class="line"{attrs} value="{value}"><datalist id="{bound.auto_id}_list">{options}</datalist>'
 
 
 class Options(Question):
@@ -231,18 +277,18 @@ class Files(Question):
     def control(self, bound: BoundField, described: str, wrong: bool) -> str:
         """The list and the file input."""
         stored: dict[str, list[Any]] = getattr(bound.form, "kept_files", dict)()
-        kept = stored.get(self.name, [])
         rows = "".join(
             format_html(
                 '<li class="file"><span class="file__name">{}</span> <span class="file__size">{}</span> '
-                '<button class="button button--quiet" name="_remove" value="{}">{}<span class="visually-hidden"> {}</span></button></li>',
+                '<button class="button button--quiet" name="_remove" value="{}">{}<span class="visually-hidden"> {}</span></button>{}</li>',
                 item["name"],
                 size_words(item["size"]),
                 item["id"],
                 _("Remove"),
                 item["name"],
+                self.about(bound, item) if self.attrs.get("describe") else "",
             )
-            for item in kept
+            for item in stored.get(self.name, [])
         )
         attrs = attributes(
             type="file",
@@ -255,6 +301,23 @@ class Files(Question):
         )
         return (f'<ul class="files">{rows}</ul>' if rows else "") + f'<input class="file-input"{attrs}>'
 
+    def about(self, bound: BoundField, item: dict[str, Any]) -> SafeString:
+        """Where one writes what a kept file is."""
+        name, told = f"{bound.html_name}-about-{item['id']}", item.get("about", "")
+        if bound.form.is_bound:
+            told = bound.form.data.get(name, told)
+        return format_html(
+            '<span class="file__about"><label for="id_{}">{}<span class="visually-hidden"> ({})</span></label>'
+            '<input class="line" type="text" name="{}" id="id_{}" maxlength="{}" value="{}"></span>',
+            name,
+            _("What is it?"),
+            item["name"],
+            name,
+            name,
+            LONGEST_ABOUT,
+            told,
+        )
+
 
 class Hidden(Question):
     """A value the page carries and nobody sees."""
@@ -266,21 +329,98 @@ class Hidden(Question):
         return mark_safe(f'<input{attrs} value="{escape(value_of(bound))}">')  # noqa: S308 (escaped)
 
 
+def conditional(form: Any, name: str) -> SafeString:
+    """The attributes of a part of a page that is not always shown: whether it is now, and its rule for the browser."""
+    rule = getattr(form, "rules", {}).get(name)
+    hidden = name in getattr(form, "hidden_now", ())
+    within = getattr(form, "prefix", None) if rule else None
+    return attributes(hidden=hidden, data_show_when=json.dumps(rule) if rule else None, data_within=within)
+
+
+class Parts(LayoutObject):
+    """A question made of parts or rows: a fieldset around a form within the form."""
+
+    def __init__(self, name: str, label: Any, hint: Any = "", *, needed: bool = True) -> None:
+        self.name, self.label, self.hint, self.needed = name, label, hint, needed
+        self.fields: list[Any] = []
+
+    def render(self, form: Any, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """The fieldset with everything in it."""
+        auto_id, errors, hint = self.first_control(form), form.errors.get(self.name), str(self.hint)
+        described = " ".join(([f"{auto_id}_helptext"] if hint else []) + ([f"{auto_id}_error"] if errors else []))
+        extra = attributes(id=auto_id, aria_describedby=described, tabindex="-1" if errors else None)
+        css = "question question--parts question--error" if errors else "question question--parts"
+        label = format_html("{}{}", str(self.label), "" if self.needed else optional_mark())
+        legend = format_html('<legend class="question__label question__label--parts">{}</legend>', label)
+        parts = [legend, *notes_of(auto_id, errors or (), hint), form.inner[self.name].render()]
+        return mark_safe(f'<fieldset class="{css}"{extra}{conditional(form, self.name)}>{"".join(parts)}</fieldset>')  # noqa: S308
+
+    def first_control(self, form: Any) -> str:
+        """The fieldset's own id, which an error about the whole leads to."""
+        return f"id_{form.add_prefix(self.name)}"
+
+
+class Computed(LayoutObject):
+    """A value that is computed from other answers. `how` is what the browser needs to compute it too, as JSON."""
+
+    def __init__(self, name: str, label: Any, show: Any, how: Any) -> None:
+        self.name, self.label, self.show, self.how = name, label, show, how
+        self.fields: list[Any] = []
+
+    def render(self, form: Any, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """The label and the value as it is now."""
+        name = form.add_prefix(self.name)
+        html = format_html(
+            '<span class="computed__label">{}</span> <output class="computed__value" id="id_{}">{}</output>',
+            str(self.label),
+            name,
+            self.show(form.counting.get(self.name)) or "–",
+        )
+        how = attributes(data_computed=json.dumps(self.how()), data_name=name)
+        how += attributes(data_within=form.prefix if self.name not in form.rules else None)
+        return mark_safe(f'<div class="computed"{how}{conditional(form, self.name)}>{html}</div>')  # noqa: S308
+
+
+class Unsaid(LayoutObject):
+    """A value that is kept and sent, and that the page does not speak of; the browser reckons with it all the same."""
+
+    def __init__(self, name: str, how: Any) -> None:
+        self.name, self.how = name, how
+        self.fields: list[Any] = []
+
+    def render(self, form: Any, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """Nothing that is seen."""
+        how = attributes(
+            data_computed=json.dumps(self.how()), data_name=form.add_prefix(self.name), data_within=form.prefix
+        )
+        return mark_safe(f"<span hidden{how}></span>")  # noqa: S308 (escaped in attributes)
+
+
 class Prose(LayoutObject):
     """A part of a page that asks nothing: a heading, guidance or a warning."""
 
-    def __init__(self, name: str, tag: str, title: Any, text: Any = "", css: str = "") -> None:
-        self.name, self.tag, self.title, self.text, self.css = name, tag, title, text, css
+    def __init__(self, name: str, tag: str, title: Any, text: Any = "", css: str = "", role: str = "") -> None:
+        self.name, self.tag, self.title, self.text, self.css, self.role = name, tag, title, text, css, role
         self.fields: list[Any] = []
 
     def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
         """The part as HTML, hidden when its condition does not hold."""
-        rule = getattr(form, "rules", {}).get(self.name)
-        when = attributes(
-            hidden=self.name in getattr(form, "hidden_now", ()), data_show_when=json.dumps(rule) if rule else None
-        )
         head = f"<{self.tag}>{escape(self.title)}</{self.tag}>" if str(self.title) else ""
-        return mark_safe(f'<div class="prose {self.css}"{when}>{head}{prose(str(self.text))}</div>')  # noqa: S308
+        extra = attributes(role=self.role) + conditional(form, self.name)
+        return mark_safe(f'<div class="prose {self.css}"{extra}>{head}{prose(str(self.text))}</div>')  # noqa: S308
+
+
+class Unfolding(LayoutObject):
+    """More to read for those who want it."""
+
+    def __init__(self, name: str, title: Any, text: Any) -> None:
+        self.name, self.title, self.text = name, title, text
+        self.fields: list[Any] = []
+
+    def render(self, form: forms.Form, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """A details element."""
+        inner = f"<summary>{escape(self.title)}</summary>{prose(str(self.text))}"
+        return mark_safe(f'<details class="prose"{conditional(form, self.name)}>{inner}</details>')  # noqa: S308
 
 
 def value_of(bound: BoundField) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import ClassVar
 
 from django.conf import settings
@@ -14,6 +13,10 @@ from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Authority, key_is_plain
 from apps.services.definition import Definition, load, parse
+
+# Definitions by their digest, so that a request needs neither the document nor a query for it.
+_PARSED: dict[str, Definition] = {}
+MOST_PARSED = 1_000
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -87,14 +90,15 @@ class Version(models.Model):
     @property
     def definition(self) -> Definition:
         """What it says, parsed once per process: a version never changes."""
-        return _parsed(self.pk, self.digest, self.document)
+        known = _PARSED.get(self.digest)
+        if known is None:
+            known = parse(load(self.document))
+            if len(_PARSED) >= MOST_PARSED:
+                _PARSED.pop(next(iter(_PARSED)), None)
+            _PARSED[self.digest] = known
+        return known
 
     @property
     def is_published(self) -> bool:
         """Whether it is the one customers fill in now."""
         return self.service.published_id == self.pk
-
-
-@lru_cache(maxsize=1_000)
-def _parsed(pk: int, digest: str, document: str) -> Definition:
-    return parse(load(document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,43 @@ LONGEST_TEXT = 20_000
 
 Json = Any
 Read = Callable[["Reader", str, Json], Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How an element of a document is read, and what it may look like, as a JSON Schema (docs/definition.schema.json)."""
+
+    read: Read
+    schema: Json
+
+    def __call__(self, reader: Reader, path: str, value: Json) -> Any:
+        """Read it."""
+        return self.read(reader, path, value)
+
+
+def reads(schema: Json) -> Callable[[Read], Reading]:
+    """Say beside a reading function what it reads."""
+    return lambda read: Reading(read, schema)
+
+
+def shape(elements: Mapping[str, Json], required: Iterable[str] = ()) -> Json:
+    """The JSON Schema of an object with these elements and no others."""
+    return {
+        "type": "object",
+        "properties": dict(elements),
+        "required": [name for name in elements if name in set(required)],
+        "additionalProperties": False,
+    }
+
+
+def list_of(item: Json, *, least: int = 0, most: int = 2_000) -> Json:
+    """The JSON Schema of a list."""
+    return {"type": "array", "items": item, "minItems": least, "maxItems": most}
+
+
+def defined(name: str) -> Json:
+    """A part of the JSON Schema that is written once; see apps/services/schema.py."""
+    return {"$ref": f"#/$defs/{name}"}
 
 
 @dataclass(frozen=True)
@@ -93,6 +130,13 @@ class Reader:
             return ""
         return value
 
+    def path(self, path: str, value: Json) -> str:
+        """A field's key, or that of a composite question, a dot and the part's key."""
+        for name in str(value).split("."):
+            if not self.key(path, name):
+                return ""
+        return str(value)
+
     def slug(self, path: str, value: Json) -> str:
         """A key that stands in addresses: lower-case letters, digits and hyphens."""
         if not isinstance(value, str) or len(value) > 60 or not SLUG.fullmatch(value):
@@ -123,6 +167,13 @@ class Reader:
             return allowed[0]
         return str(value)
 
+    def language(self, path: str, value: Json) -> str:
+        """A language code."""
+        if not isinstance(value, str) or not LANGUAGE_CODE.fullmatch(value):
+            self.wrong(path, _("this is no language code."))
+            return ""
+        return value
+
     def texts(self, path: str, value: Json) -> Texts:
         """A text in several languages, given as an object of language code and text."""
         if not isinstance(value, dict) or not value:
@@ -142,21 +193,38 @@ def within(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+@reads({"type": "boolean"})
 def flag(reader: Reader, path: str, value: Json) -> bool:
     """Read true or false."""
     return reader.yes_no(path, value)
 
 
+@reads(defined("texts"))
 def texts(reader: Reader, path: str, value: Json) -> Texts:
     """Read a text in several languages."""
     return reader.texts(path, value)
 
 
-def whole(least: int, most: int) -> Read:
+@reads(defined("key"))
+def read_key(reader: Reader, path: str, value: Json) -> str:
+    """Read a key."""
+    return reader.key(path, value)
+
+
+@reads(True)
+def anything(reader: Reader, path: str, value: Json) -> Json:
+    """Read whatever stands there."""
+    return value
+
+
+def whole(least: int, most: int) -> Reading:
     """Read a whole number between two limits."""
-    return lambda reader, path, value: reader.whole(path, value, least, most)
+    return Reading(
+        lambda reader, path, value: reader.whole(path, value, least, most),
+        {"type": "integer", "minimum": least, "maximum": most},
+    )
 
 
-def word(*allowed: str) -> Read:
+def word(*allowed: str) -> Reading:
     """Read one of a few words."""
-    return lambda reader, path, value: reader.one_of(path, value, allowed)
+    return Reading(lambda reader, path, value: reader.one_of(path, value, allowed), {"enum": list(allowed)})

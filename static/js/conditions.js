@@ -19,8 +19,8 @@ const asDate = (value) => {
 
 const asNumber = (value) => {
   if (typeof value === "number") return value;
-  const text = String(value).replace(/\s/g, "").replace("\u2212", "-");
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : null;
+  const text = String(value).replace(/\s/g, "").replace("\u2212", "-").replace(",", ".");
+  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : null;
 };
 
 // What is typed has no type: it is read as what the rule compares it with.
@@ -42,7 +42,7 @@ const date = (compare) => (answer, value) => asDate(answer) !== null && compare(
 const operators = {
   equals: same,
   one_of: (answer, values) => values.some((value) => same(answer, value)),
-  contains: (answer, value) => Array.isArray(answer) && answer.includes(value),
+  contains: (answer, value) => answer.includes?.(value) ?? false, // several chosen options, or a text
   answered: (answer, value) => given(answer) === value,
   at_least: number((answer, value) => answer >= value),
   less_than: number((answer, value) => answer < value),
@@ -51,14 +51,67 @@ const operators = {
   within_days: date((answer, value) => answer < daysAhead(value)),
 };
 
-const holds = (rule, answers) => {
-  if (rule.all) return rule.all.every((part) => holds(part, answers));
-  if (rule.any) return rule.any.some((part) => holds(part, answers));
-  if (rule.not) return !holds(rule.not, answers);
+// An answer by its path: within a composite question (`within` is its name) or from the top; parts are divided by dots.
+const answerAt = (answers, path, within) => {
+  const name = [within, ...path.split(".")].filter(Boolean).join("-");
+  if (name in answers) return answers[name];
+  return within ? undefined : path.split(".").reduce((found, key) => found?.[key], stored);
+};
+
+const holds = (rule, answers, within) => {
+  if (rule.all) return rule.all.every((part) => holds(part, answers, within));
+  if (rule.any) return rule.any.some((part) => holds(part, answers, within));
+  if (rule.not) return !holds(rule.not, answers, within);
   const operator = Object.keys(operators).find((name) => name in rule);
-  const answer = answers[rule.field];
+  const answer = answerAt(answers, rule.field, within);
   if (!given(answer)) return operator === "answered" && rule.answered === false;
   return operators[operator](answer, rule[operator]);
+};
+
+// --- Computed values: as apps/services/fieldtypes/calculated.py and derived.py do -------------------------------------
+
+// The answers at a path: one, or that of every row of a group that repeats.
+const answersAt = (answers, path, within) => {
+  const [first, ...rest] = path.split(".");
+  const row = new RegExp(`^${[within, first].filter(Boolean).join("-")}-\\d+-${rest.join("-")}$`);
+  const rows = Object.keys(answers).filter((name) => rest.length && row.test(name)).map((name) => answers[name]);
+  return (rows.length ? rows : [answerAt(answers, path, within)].flat()).filter(given);
+};
+
+const operations = {
+  sum: (numbers) => numbers.reduce((total, number) => total + number, 0),
+  difference: ([first, second]) => first - second,
+  product: (numbers) => numbers.reduce((total, number) => total * number, 1),
+};
+
+const calculated = ({ operation, of, decimals }, answers, within) => {
+  const found = of.flatMap((path) => answersAt(answers, path, within));
+  if (operation === "count") return found.length;
+  if (operation === "days_between") {
+    const [first, second] = found.map(asDate);
+    return found.length === 2 && first && second ? (Date.parse(second) - Date.parse(first)) / 86_400_000 : null;
+  }
+  const numbers = found.map(asNumber).filter((number) => number !== null);
+  if (!numbers.length || (operation !== "sum" && numbers.length < of.length)) return null;
+  return Number(operations[operation](numbers).toFixed(decimals));
+};
+
+const written = (number, { decimals, unit }) => {
+  const [whole, rest] = number.toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u00a0");
+  const comma = document.documentElement.lang === "en" ? "." : ",";
+  return `${grouped}${rest ? comma + rest : ""} ${unit}`.trim();
+};
+
+const compute = (part, answers) => {
+  const how = JSON.parse(part.dataset.computed);
+  const { within, name } = part.dataset;
+  const chosen = how.values?.find((one) => !one.when || holds(one.when, answers, within));
+  const value = how.values ? (chosen?.value ?? null) : calculated(how, answers, within);
+  const shown = part.querySelector("output");
+  const text = value === null ? "–" : how.values ? chosen.text : written(value, how);
+  if (shown && shown.textContent !== text) shown.textContent = text;
+  answers[name] = value;
 };
 
 // --- The page --------------------------------------------------------------------------------------------------------
@@ -79,19 +132,22 @@ const answerIn = (question) => {
 // In the order of the page: an answer that a rule hides counts as not given for the rules after it.
 const look = (firstTime) => {
   const answers = { ...stored };
-  for (const part of document.querySelectorAll(".question, [data-show-when]")) {
+  for (const part of document.querySelectorAll(".question, [data-show-when], [data-computed]")) {
     if (part.dataset.showWhen) {
-      const kept = firstTime && part.matches(".question--error");
-      part.hidden = !kept && !holds(JSON.parse(part.dataset.showWhen), answers);
+      const kept = firstTime && (part.matches(".question--error") || part.querySelector(".question--error"));
+      part.hidden = !kept && !holds(JSON.parse(part.dataset.showWhen), answers, part.dataset.within);
     }
+    const away = part.dataset.computed ? part.matches("div") && part.closest("[hidden]") : part.closest("[hidden]");
+    if (part.dataset.computed && !away) compute(part, answers);
+    if (part.matches(".question--parts") || part.dataset.computed) continue;
     const found = answerIn(part);
     if (!found) continue;
-    if (part.hidden) delete answers[found[0]];
+    if (away) delete answers[found[0]];
     else answers[found[0]] = found[1];
   }
 };
 
-if (document.querySelector("[data-show-when]")) {
+if (document.querySelector("[data-show-when], [data-computed]")) {
   look(true);
   document.addEventListener("input", () => look(false));
   document.addEventListener("change", () => look(false));

@@ -1,5 +1,9 @@
 """The row that the hand-written pages edit: the same twelve fields as the engine's page."""
 
+from __future__ import annotations
+
+from typing import ClassVar
+
 from django.db import models
 
 from apps.people.models import Customer
@@ -25,7 +29,7 @@ class Row(models.Model):
     sizes = models.JSONField("Storlekar", default=list)
     agreed = models.BooleanField("Jag intygar att uppgifterna är riktiga")
 
-    objects = models.Manager["Row"]()
+    objects: ClassVar[models.Manager[Row]] = models.Manager()
 
     def __str__(self) -> str:
         return self.name

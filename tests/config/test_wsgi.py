@@ -24,8 +24,11 @@ def answer_to(content_type: str) -> str:
         "CONTENT_LENGTH": "3",
         "CONTENT_TYPE": content_type,
     }
-    response = application(environ, lambda status, headers, *rest: said.append(status))
-    response.close()  # type: ignore[attr-defined]
+
+    def start_response(status: str, headers: Any, exc_info: Any = None, /) -> Any:
+        said.append(status)
+
+    application(environ, start_response).close()
     return said[0]
 
 

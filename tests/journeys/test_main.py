@@ -84,7 +84,7 @@ def the_customer_fills_in_the_pages(customer: Visitor) -> None:
     customer.write(event_name="Exempelfesten", event_purpose="Att prova", event_programme="Sång <b>och</b> dans")
     customer.write(audience_total="250")
     customer.press("Save and continue")
-    customer.write(event_place="Torget", event_address="Exempelgatan 1", event_municipality="Exempelstaden")
+    customer.write(event_place="Torget", event_address="Exempelgatan 1", event_municipality="Helsingfors")
     customer.choose(place_is_own="yes")
     customer.write(start_date=in_days(30), start_time="14.30", end_date=in_days(30), end_time="23")
     customer.press("Save and continue")
@@ -99,7 +99,18 @@ def the_customer_leaves_and_comes_back(customer: Visitor) -> None:
     customer.choose(structures="no")
     customer.press("Save and continue")
     customer.choose(responsible_same="yes", stewards="no", traffic="no")
+    the_customer_adds_a_row(customer)
     customer.press("Save and continue")
+
+
+def the_customer_adds_a_row(customer: Visitor) -> None:
+    customer.press("Add", exact=False)  # the page comes back with the row, and with what has been chosen
+    assert customer.page.is_checked('input[name="stewards"][value="no"]')
+    customer.page.fill("#id_other_responsible-0-name", "Testperson Ansvarig")
+    customer.press("Save and continue")  # too early: the row has more questions
+    assert customer.page.input_value("#id_other_responsible-0-name") == "Testperson Ansvarig"
+    customer.page.fill("#id_other_responsible-0-task", "Säkerhet")
+    customer.page.fill("#id_other_responsible-0-phone", "040 123 4567")
 
 
 def the_customer_adds_an_attachment(customer: Visitor) -> None:
@@ -113,6 +124,7 @@ def the_customer_adds_an_attachment(customer: Visitor) -> None:
 def the_customer_changes_an_answer_and_sends(customer: Visitor) -> Case:
     assert customer.sees("Sång <b>och</b> dans")
     assert customer.sees("plan.pdf")
+    assert customer.sees("Testperson Ansvarig")
     customer.go(customer.page.locator('a[href*="/event/"]', has_text=customer.word("Change")).first)
     customer.write(event_name="Den stora exempelfesten")
     customer.press("Save and continue")
@@ -130,6 +142,7 @@ def the_handler_reads_and_takes_it_up(handler: Visitor, case: Case) -> None:
     handler.open("/admin/cases/case/")
     handler.follow(str(case.number))
     assert handler.sees("Den stora exempelfesten")
+    assert handler.sees("Testperson Ansvarig")
     with handler.page.expect_download() as download:
         handler.page.get_by_role("link", name="plan.pdf").first.click()
     assert Path(download.value.path()).read_bytes() == PDF
@@ -190,6 +203,12 @@ def test_a_form_becomes_a_case_at_the_national_service(
 
     wait_for(lambda: len(events_received(national_service)) == 5)
     data = json.loads(received(national_service, case))
+    assert data["commondata"]["answers"]["event_municipality"] == "091"
+    answers = {
+        field["key"]: field["value"] for page in data["formdata"]["papers"][0]["pages"] for field in page["fields"]
+    }
+    row = {"name": "Testperson Ansvarig", "task": "Säkerhet", "phone": "+358401234567"}
+    assert answers["other_responsible"] == [row]
     (attachment,) = [one for one in data["attachments"] if one["name"] == "plan.pdf"]
     assert received(national_service, case, f"/attachments/{attachment['id']}") == PDF
     assert attachment["sha256"] == hashlib.sha256(PDF).hexdigest()

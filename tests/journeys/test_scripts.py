@@ -82,6 +82,10 @@ TYPED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (build.field("date", "asked"), {"before": "2027-06-05"}, ["", "4.6.2027", "5.6.2027", "04.06.2027"]),
     (build.field("date", "asked"), {"after": "2027-06-05"}, ["", "5.6.2027", "6.6.2027"]),
     (build.field("date", "asked"), {"equals": "2027-06-05"}, ["", "5.6.2027", "6.6.2027"]),
+    (build.field("date", "asked"), {"within_working_days": 5}, ["", "5.3.2027", "6.3.2027", "7.3.2027", "8.3.2027"]),
+    (build.field("decimal", "asked"), {"at_least": 10}, ["", "9,99", "10", "10.5", "1 000,25"]),
+    (build.field("money", "asked"), {"less_than": 5}, ["", "4.99", "5,00"]),
+    (build.field("text", "asked"), {"contains": "ab"}, ["", "cab", "ba"]),
 ]
 
 

@@ -14,19 +14,35 @@ from apps.applications.models import Application
 from apps.services.fieldtypes import REGISTER
 from tests import build
 
-NEEDS: dict[str, dict[str, Any]] = {
-    "choice": {"options": build.options("red", "blue")},
-    "choices": {"options": build.options("red", "blue")},
-    "guidance": {"text": build.said("Advice")},
-    "warning": {"text": build.said("Careful")},
-}
 KINDS = sorted(REGISTER)
-KEYS = [f"a_{kind}" for kind in KINDS]
+PARTS = ["a_applicant-kind", "a_applicant-person-email", "a_address-where", "a_period-start", "a_repeating-0-what"]
+ROWS = ["a_repeating-count", "a_repeating-act", "a_repeating-1-price"]
+KEYS = [*(f"a_{kind}" for kind in KINDS), *PARTS, *ROWS]
 
 texts = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=30),
     st.sampled_from(
-        ["", "yes", "no", "red", "24.12.2027", "0.0.0", "9" * 400, "-0", "\x00", "\r\n", "\u202e", "on", "²"]
+        [
+            "",
+            "yes",
+            "no",
+            "red",
+            "24.12.2027",
+            "0.0.0",
+            "9" * 400,
+            "-0",
+            "\x00",
+            "\r\n",
+            "\u202e",
+            "on",
+            "²",
+            "add",
+            "remove-0",
+            "up-1",
+            "down-0",
+            "person",
+            "abroad",
+        ]
     ),
 )
 names = st.sampled_from([*KEYS, "_later", "_remove", "from", "csrfmiddlewaretoken", "", "a_text[]"])
@@ -44,14 +60,8 @@ class AnyPage(TestCase):
 
     def setUp(self) -> None:
         """The page."""
-        asked = [
-            build.field(kind, f"a_{kind}", **NEEDS.get(kind, {}))
-            for kind in KINDS
-            if kind not in ("guidance", "warning")
-        ]
-        told = [build.field(kind, f"a_{kind}", **NEEDS[kind]) for kind in ("guidance", "warning")]
         paper = build.application(
-            build.version(build.page("all", *asked, *told), build.page("more", asked[-1] | {"key": "b"}))
+            build.version(build.page("all", *build.every_kind()), build.page("more", build.field("consent", "b")))
         )
         Application.objects.update(answers={})
         self.paper = paper

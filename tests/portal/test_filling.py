@@ -527,3 +527,20 @@ def test_saving_a_page_costs_seven_queries(django_assert_num_queries: DjangoAsse
     b = browser(paper)
     with django_assert_num_queries(7):  # session, customer, paper; savepoint, lock, save, release
         b.post(address(paper, "event"), {"title": "Fest", "guests": "5", "outdoors": "yes"})
+
+
+def test_each_file_is_described_where_the_service_asks_for_it() -> None:
+    version = build.version(build.page("papers", build.field("file", "plan", max_files=2, describe=True)))
+    paper = build.application(version, answers={})
+    b = browser(paper)
+
+    html = b.post(address(paper, "papers"), {"plan": pdf()}).content.decode()
+    (attachment,) = Attachment.objects.all()
+    name = f"plan-about-{attachment.pk}"
+    assert f'name="{name}"' in html
+    assert 'id="id_plan_error"' in html
+    assert b.post(address(paper, "papers"), {name: " "}).status_code == 200
+    response = b.post(address(paper, "papers"), {name: "Where the stage <is>"})
+
+    assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
+    assert "Where the stage &lt;is&gt;: <a" in b.get(response.headers["Location"]).content.decode()

@@ -37,14 +37,32 @@ TABLE: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("equals", 3.0, [3], [True, "3", None]),
     ("one_of", ["red", "blue"], ["red", "blue"], ["green", None, ["red"]]),
     ("one_of", [1, 2], [1, 2], [True, 3, "1", None]),
-    ("contains", "red", [["red"], ["blue", "red"]], [["blue"], [], None, "red", "reddish"]),
+    (
+        "contains",
+        "red",
+        [["red"], ["blue", "red"], "red", "reddish"],
+        [["blue"], [], None, "Red", "re", "", ["reddish"], 5],
+    ),
+    ("contains", 1, [[1], [1.0]], [[True], ["1"], "1", 1, None]),
     ("answered", True, ["x", False, True, 0, ["a"]], [None, "", []]),
     ("answered", False, [None, "", []], ["x", False, 0, ["a"]]),
-    ("at_least", 10, [10, 11, 10.5], [9, 9.5, None, "11", True, [11]]),
-    ("less_than", 10, [9, 9.5, -1, 0], [10, 11, None, "9", False]),
+    (
+        "at_least",
+        10,
+        [10, 11, 10.5, "10", "10.00", "11"],
+        [9, 9.5, "9.99", None, "", "many", "NaN", "Infinity", True, [11]],
+    ),
+    ("less_than", 10, [9, 9.5, -1, 0, "9.99", "-0.5"], [10, 11, "10.00", None, "", "few", "-Infinity", "sNaN", False]),
+    ("at_least", 0.1, ["0.1", "0.10", 0.1], ["0.09"]),  # as decimals, not as the nearest fraction of two
     ("before", "2027-06-05", ["2027-06-04", "1999-01-01"], ["2027-06-05", "2027-06-06", None, "", "soon", 5]),
     ("after", "2027-06-05", ["2027-06-06"], ["2027-06-05", "2027-06-04", None, "", "soon", 5]),
     ("within_days", 5, ["2027-03-05", "2027-03-01", "2027-02-01"], ["2027-03-06", "2027-03-07", None, "", "soon"]),
+    (
+        "within_working_days",
+        6,
+        ["2027-03-08", "2027-03-01", "2027-02-01"],
+        ["2027-03-09", "2027-03-10", None, "", "soon"],
+    ),
 ]
 
 
@@ -66,6 +84,32 @@ def test_answer_not_given_fits_no_comparison(operator: str) -> None:
     value = next(value for name, value, _good, _bad in TABLE if name == operator)
 
     assert holds({"field": "it", operator: value}, {}) is False
+
+
+@pytest.mark.parametrize(
+    ("answers", "fits"),
+    [
+        ({"who": {"kind": "company"}}, True),
+        ({"who": {"kind": "person"}}, False),
+        ({"who": {}}, False),
+        ({"who": None}, False),
+        ({"who": "company"}, False),
+        ({"who": [{"kind": "company"}]}, False),
+        ({"who.kind": "company"}, False),
+        ({"kind": "company"}, False),
+        ({}, False),
+    ],
+)
+def test_path_leads_into_a_question_of_parts(answers: dict[str, Any], fits: bool) -> None:
+    assert holds({"field": "who.kind", "equals": "company"}, answers) is fits
+    assert holds({"not": {"field": "who.kind", "equals": "company"}}, answers) is not fits
+
+
+def test_path_leads_into_parts_of_parts() -> None:
+    answers = {"who": {"person": {"address": {"where": "abroad"}}}}
+
+    assert holds({"field": "who.person.address.where", "equals": "abroad"}, answers)
+    assert holds({"field": "who.company.address.where", "answered": False}, answers)
 
 
 A, B = {"field": "a", "equals": True}, {"field": "b", "equals": True}
@@ -92,6 +136,11 @@ def test_combinations_are_those_of_logic(a: bool, b: bool) -> None:
         ({"field": "a", "equals": 1, "answered": True}, "when"),
         ({"field": "a", "resembles": 1}, "when.resembles"),
         ({"field": "A", "equals": 1}, "when.field"),
+        ({"field": "a.", "equals": 1}, "when.field"),
+        ({"field": ".a", "equals": 1}, "when.field"),
+        ({"field": "a..b", "equals": 1}, "when.field"),
+        ({"field": "a.B", "equals": 1}, "when.field"),
+        ({"field": "a-b", "equals": 1}, "when.field"),
         ({"field": "a", "equals": None}, "when.equals"),
         ({"field": "a", "equals": [1]}, "when.equals"),
         ({"field": "a", "one_of": []}, "when.one_of"),

@@ -8,12 +8,15 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.services.definition import Definition, digest_of, load, parse, read_page
+from apps.services.definition import SCHEMA, Definition, digest_of, load, parse, read_page
+from apps.services.pageform import PageForm
 from apps.services.reading import Unreadable
 from tests.build import TODAY, definition, document, field, options, page, said
+from tests.services.browser import html_of
 
 modest = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=8)
@@ -60,7 +63,9 @@ def test_missing_element_is_refused(name: str) -> None:
 
 CASES: list[tuple[dict[str, Any], str]] = [
     (document(colour="red"), "colour"),
-    (document(schema=2), "schema"),
+    (document(schema=SCHEMA + 1), "schema"),
+    (document(schema=0), "schema"),
+    (document(schema="2"), "schema"),
     (document(schema=True), "schema"),
     (document(key="Not A Slug"), "key"),
     (document(key="x" * 61), "key"),
@@ -68,7 +73,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (document(authority="two--hyphens"), "authority"),
     (document(kind="wish"), "kind"),
     (document(languages=[]), "languages"),
-    (document(languages=["sv", "tlh"]), "languages[1]"),
+    (document(languages=["sv", "Swedish"]), "languages[1]"),
     (document(languages=["sv", "sv"]), "languages"),
     (document(municipalities=["Helsinki"]), "municipalities[0]"),
     (document(municipalities=["091", "999"]), "municipalities[1]"),
@@ -118,6 +123,61 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "pages[0].fields[0].lead_time.late",
     ),
     (document(page("first", field("date", "d", not_before="other"))), "pages[0].fields[0].not_before"),
+    (document(page("first", field("decimal", "n", min=5, max=4))), "pages[0].fields[0].max"),
+    (document(page("first", field("decimal", "n", decimals=7))), "pages[0].fields[0].decimals"),
+    (document(page("first", field("text", "t", pattern=""))), "pages[0].fields[0].pattern"),
+    (document(page("first", field("text", "t", prefill="shoe_size"))), "pages[0].fields[0].prefill"),
+    (document(page("first", field("text", "t", errors={"missing": "No"}))), "pages[0].fields[0].errors.missing"),
+    (document(page("first", field("text", "t", errors={"late": said("x")}))), "pages[0].fields[0].errors.late"),
+    (document(page("first", field("text", "t", required_when=True))), "pages[0].fields[0].required_when"),
+    (document(page("first", field("whole_number", "n", default="many"))), "pages[0].fields[0].default"),
+    (document(page("first", field("whole_number", "n", max=5, default=6))), "pages[0].fields[0].default"),
+    (document(page("first", field("date", "d", default="tomorrow"))), "pages[0].fields[0].default"),
+    (document(page("first", field("choice", "c", options=options("a"), default="b"))), "pages[0].fields[0].default"),
+    (document(page("first", field("person", "p", default={"shoe_size": 5}))), "pages[0].fields[0].default"),
+    (document(page("first", field("period", "p", default={"start": 5}))), "pages[0].fields[0].default"),
+    (document(page("first", field("text", "t", default="nul \x00"))), "pages[0].fields[0].default"),
+    (document(page("first", field("place", "p", system="kkj"))), "pages[0].fields[0].system"),
+    (document(page("first", field("person", "p", contact="yes"))), "pages[0].fields[0].contact"),
+    (document(page("first", field("repeating", "r"))), "pages[0].fields[0].fields"),
+    (document(page("first", field("repeating", "r", fields=[]))), "pages[0].fields[0].fields"),
+    (
+        document(page("first", field("repeating", "r", fields=[field("file", "f")]))),
+        "pages[0].fields[0].fields[0].kind",
+    ),
+    (
+        document(page("first", field("repeating", "r", fields=[field("repeating", "s", fields=[field("text", "t")])]))),
+        "pages[0].fields[0].fields[0].kind",
+    ),
+    (
+        document(page("first", field("repeating", "r", fields=[field("text", "t"), field("date", "t")]))),
+        "pages[0].fields[0].fields[1].key",
+    ),
+    (
+        document(
+            page(
+                "first",
+                field("yes_no", "outside"),
+                field("repeating", "r", fields=[field("text", "t", show_when={"field": "outside", "equals": True})]),
+            )
+        ),
+        "pages[0].fields[1].fields[0].show_when",
+    ),
+    (
+        document(page("first", field("repeating", "r", fields=[field("text", "t")], min_rows=3, max_rows=2))),
+        "pages[0].fields[0].max_rows",
+    ),
+    (document(page("first", field("calculated", "c", operation="sum", of=[]))), "pages[0].fields[0].of"),
+    (document(page("first", field("calculated", "c", operation="root", of=["n"]))), "pages[0].fields[0].operation"),
+    (document(page("first", field("calculated", "c", operation="sum", of=["later"]))), "pages[0].fields[0].of[0]"),
+    (
+        document(page("first", field("whole_number", "n"), field("calculated", "c", operation="difference", of=["n"]))),
+        "pages[0].fields[1].of",
+    ),
+    (
+        document(page("first", field("heading", "n"), field("calculated", "c", operation="sum", of=["n"]))),
+        "pages[0].fields[1].of[0]",
+    ),
 ]
 
 
@@ -144,7 +204,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 def test_refusal_reads_as_lines_of_path_and_reason() -> None:
     with pytest.raises(Unreadable) as caught:
-        parse(document(colour="red", schema=2))
+        parse(document(colour="red", schema=SCHEMA + 1))
 
     assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == ["colour", "schema"]
 
@@ -156,7 +216,13 @@ def test_refusal_reads_as_lines_of_path_and_reason() -> None:
         (field("consent", "it"), {"equals": "on"}),
         (field("choice", "it", options=options("red")), {"equals": "purple"}),
         (field("choice", "it", options=options("red")), {"one_of": ["red", "purple"]}),
-        (field("choice", "it", options=options("red")), {"contains": "red"}),
+        (field("choice", "it", options=options("red")), {"contains": "purple"}),
+        (field("whole_number", "it"), {"contains": 1}),
+        (field("yes_no", "it"), {"contains": "yes"}),
+        (field("whole_number", "it"), {"within_working_days": 3}),
+        (field("decimal", "it"), {"equals": 12.5}),
+        (field("applicant", "it"), {"equals": "person"}),
+        (field("repeating", "it", fields=[field("text", "name")]), {"equals": "x"}),
         (field("choices", "it", options=options("red")), {"contains": "purple"}),
         (field("choices", "it", options=options("red")), {"equals": "red"}),
         (field("whole_number", "it"), {"equals": "12"}),
@@ -183,6 +249,12 @@ def test_condition_that_can_never_hold_is_refused(asked: dict[str, Any], compari
         (field("whole_number", "it"), {"at_least": 0.5}),
         (field("date", "it", lead_time={"days": 5}), {"within_days": 5}),
         (field("text", "it"), {"equals": "x"}),
+        (field("text", "it"), {"contains": "x"}),
+        (field("decimal", "it"), {"at_least": 12.5}),
+        (field("money", "it"), {"less_than": 100}),
+        (field("date", "it"), {"within_working_days": 5}),
+        (field("applicant", "it"), {"answered": True}),
+        (field("repeating", "it", fields=[field("text", "name")]), {"answered": True}),
         (field("file", "it"), {"answered": True}),
     ],
 )
@@ -190,6 +262,59 @@ def test_condition_that_can_hold_is_read(asked: dict[str, Any], comparison: dict
     read = definition(page("first", asked, field("text", "title", show_when={"field": "it", **comparison})))
 
     assert read.fields["title"].rule == {"field": "it", **comparison}
+
+
+@pytest.mark.parametrize(
+    ("path", "comparison"),
+    [
+        ("it.kind", {"equals": "company"}),
+        ("it.company.business_id", {"equals": "1234567-1"}),
+        ("it.person.address.where", {"one_of": ["abroad", "finland"]}),
+        ("it.person.protected", {"equals": True}),
+        ("it.person", {"answered": True}),
+    ],
+)
+def test_condition_can_look_into_the_parts_of_a_question(path: str, comparison: dict[str, Any]) -> None:
+    read = definition(
+        page("first", field("applicant", "it"), field("text", "title", show_when={"field": path, **comparison}))
+    )
+
+    assert read.fields["title"].show_when.comparisons()[0].field == path
+
+
+@pytest.mark.parametrize(
+    ("path", "comparison"),
+    [
+        ("it.colour", {"answered": True}),
+        ("it.kind.kind", {"answered": True}),
+        ("it.kind", {"equals": "firm"}),
+        ("it.company.business_id", {"at_least": 5}),
+        ("it.person.address", {"equals": "abroad"}),
+        ("other.kind", {"equals": "company"}),
+        ("before.kind", {"equals": "company"}),
+        ("rows.name", {"equals": "x"}),
+        ("rows.name", {"answered": True}),
+    ],
+)
+def test_condition_on_a_part_that_can_never_be_is_refused(path: str, comparison: dict[str, Any]) -> None:
+    doc = document(
+        page(
+            "first",
+            field("text", "before"),
+            field("repeating", "rows", fields=[field("text", "name")]),
+            field("applicant", "it"),
+            field("text", "title", show_when={"field": path, **comparison}),
+        )
+    )
+
+    assert list(refused(doc)) == ["pages[0].fields[3].show_when"]
+
+
+def test_required_when_looks_at_earlier_answers_only() -> None:
+    more = field("text", "title", required=False, required_when={"field": "it", "equals": True})
+
+    assert definition(page("first", field("yes_no", "it"), more)).fields["title"].required is False
+    assert list(refused(document(page("first", more, field("yes_no", "it"))))) == ["pages[0].fields[0].required_when"]
 
 
 def test_lead_time_of_the_service_is_that_of_its_first_such_field() -> None:
@@ -296,6 +421,25 @@ RICH = document(
         field("guidance", "advice", text=said("Advice")),
         field("file", "plan", types=["pdf"]),
     ),
+    page(
+        "second",
+        field("applicant", "who", identity_code=True, default={"kind": "person"}),
+        field("text", "firm", pattern="AA 99", show_when={"field": "who.kind", "equals": "company"}),
+        field(
+            "repeating",
+            "stalls",
+            fields=[
+                field("decimal", "price", min=1, max=9, default="2.5", errors={"wrong": said("No")}),
+                field("address", "where", required=False, required_when={"field": "price", "at_least": 5}),
+                field("municipality", "town", prefill="name"),
+            ],
+            row_label=said("Stall"),
+            min_rows=1,
+            max_rows=3,
+        ),
+        field("calculated", "total", operation="sum", of=["stalls.price"], decimals=2, unit=said("€")),
+        field("derived", "size", values=[{"value": "big", "when": {"field": "total", "at_least": 5}}, {"value": 0}]),
+    ),
     municipalities=["091"],
 )
 
@@ -316,7 +460,11 @@ def test_good_document_with_anything_anywhere_is_read_or_refused(place: tuple[An
     there[place[-1]] = value
 
     with suppress(Unreadable):
-        list(parse(doc).asked({}, TODAY))
+        read = parse(doc)
+        list(read.asked({}, TODAY))
+        for each in read.pages:  # whatever could be read can be shown, and answered with nothing
+            html_of(PageForm(read, each, answers={}, today=TODAY))
+            PageForm(read, each, answers={}, today=TODAY, data=QueryDict(""), files={}).is_valid()
 
 
 @modest

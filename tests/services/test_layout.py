@@ -14,15 +14,8 @@ from apps.services.layout import Line, plain_layout, prose, size_words
 from apps.services.pageform import PageForm
 from tests import build
 from tests.markup import Element, flaws, read
+from tests.services.kinds import LOOKS_BACK, NEEDS, PARTED, WHOLE
 
-# What a kind cannot be without.
-NEEDS: dict[str, dict[str, Any]] = {
-    "choice": {"options": build.options("red", "blue")},
-    "choices": {"options": build.options("red", "blue")},
-    "guidance": {"text": build.said("Read this.")},
-    "warning": {"text": build.said("Mind this.")},
-}
-ASKING = sorted(kind for kind, cls in REGISTER.items() if cls.asks)
 HOSTILE = "</label><script>alert('x')</script>\"'&<b onclick=x>"
 
 
@@ -41,8 +34,13 @@ def shown(form: PageForm) -> Element:
 
 
 def one(kind: str, *, data: str | None = None, **more: Any) -> Element:
-    """A page with one question."""
-    return shown(page_form(build.field(kind, "asked", **{**NEEDS.get(kind, {}), **more}), data=data))
+    """A page with one question, below what it looks back at where it does."""
+    asked = build.field(kind, "asked", **{**NEEDS.get(kind, {}), **more})
+    if kind not in LOOKS_BACK:
+        return shown(page_form(asked, data=data))
+    looked_at = build.field("whole_number", "earlier", required=False)
+    (question,) = shown(page_form(looked_at, asked, data=data)).children[1:]
+    return Element("", {}, None, [question], question.text)
 
 
 @pytest.mark.parametrize("kind", sorted(REGISTER))
@@ -52,7 +50,7 @@ def test_every_kind_is_labelled_and_described(kind: str) -> None:
     assert flaws(one(kind, **hint)) == []
 
 
-@pytest.mark.parametrize("kind", ASKING)
+@pytest.mark.parametrize("kind", WHOLE)
 def test_every_kind_is_described_by_its_hint_and_its_error(kind: str) -> None:
     root = one(kind, hint=build.said("A hint."), data="")
 
@@ -64,13 +62,45 @@ def test_every_kind_is_described_by_its_hint_and_its_error(kind: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ASKING)
+@pytest.mark.parametrize("kind", PARTED)
+def test_every_kind_of_parts_is_described_by_its_hint_and_its_parts_by_their_errors(kind: str) -> None:
+    root = one(kind, hint=build.said("A hint."), data="")
+
+    assert flaws(root) == []
+    group = root.children[0]
+    assert (group.tag, group.children[0].tag, group.children[0].text) == ("fieldset", "legend", "Asked sv")
+    described = group.attrs["aria-describedby"].split()
+    assert described[0] == "id_asked_helptext"
+    assert root.one(id="id_asked_helptext").text == "A hint. sv"
+    wrong = root.find(css="question--error")
+    assert wrong
+    for question in wrong:
+        error = question.find(css="question__error")[0]
+        says = [
+            e for e in (question, *question.find()) if error.attrs["id"] in e.attrs.get("aria-describedby", "").split()
+        ]
+        assert says, error.attrs["id"]
+
+
+@pytest.mark.parametrize("kind", WHOLE)
 def test_every_control_of_a_wrong_question_says_so(kind: str) -> None:
     assert {e.attrs.get("aria-invalid") for e in one(kind, data="").controls()} == {"true"}
     assert {e.attrs.get("aria-invalid") for e in one(kind).controls()} == {None}
 
 
-@pytest.mark.parametrize("kind", ASKING)
+@pytest.mark.parametrize("kind", PARTED)
+def test_only_the_controls_of_a_wrong_part_say_so(kind: str) -> None:
+    root = one(kind, data="")
+
+    for control in root.controls():
+        described = control.attrs.get("aria-describedby", "")
+        around = control.within("fieldset")
+        wrong = "_error" in described or (around is not None and "_error" in around.attrs.get("aria-describedby", ""))
+        assert (control.attrs.get("aria-invalid") == "true") is wrong, control.attrs["name"]
+    assert {e.attrs.get("aria-invalid") for e in one(kind).controls()} == {None}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
 def test_the_summary_leads_to_a_control(kind: str) -> None:
     form = page_form(build.field(kind, "asked", **NEEDS.get(kind, {})), data="")
 
@@ -80,6 +110,23 @@ def test_the_summary_leads_to_a_control(kind: str) -> None:
     assert (label, bool(message)) == ("Asked sv", True)
 
 
+@pytest.mark.parametrize("kind", PARTED)
+def test_the_summary_leads_to_each_part_that_lacks(kind: str) -> None:
+    form = page_form(build.field(kind, "asked", **NEEDS.get(kind, {})), data="")
+
+    root = shown(form)
+
+    assert form.summary
+    for target, label, message in form.summary:
+        place = root.one(id=target)
+        assert place in root.controls() or (place.tag, place.attrs["tabindex"]) == ("fieldset", "-1")
+        assert label.strip()
+        assert message.strip()
+    places = [target for target, _label, _message in form.summary]
+    ids = [e.attrs.get("id") for e in root.find()]
+    assert places == sorted(places, key=ids.index)  # in the order of the page
+
+
 @pytest.mark.parametrize("kind", sorted(REGISTER))
 def test_hostile_texts_stay_texts(kind: str) -> None:
     texts: dict[str, Any] = {"label": build.said(HOSTILE)} | (
@@ -87,8 +134,10 @@ def test_hostile_texts_stay_texts(kind: str) -> None:
     )
     if kind in ("choice", "choices"):
         texts["options"] = [{"value": "red", "label": build.said(HOSTILE)}]
-    if kind == "whole_number":
+    if "unit" in REGISTER[kind].settings():
         texts["unit"] = build.said(HOSTILE)
+    if "row_label" in REGISTER[kind].settings():
+        texts["row_label"] = build.said(HOSTILE)
 
     root = one(kind, **{**NEEDS.get(kind, {}), **texts})
 
@@ -97,7 +146,7 @@ def test_hostile_texts_stay_texts(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [kind for kind in ASKING if kind not in ("choice", "choices", "yes_no", "consent", "file")]
+    "kind", [kind for kind in WHOLE if kind not in ("choice", "choices", "yes_no", "consent", "file")]
 )
 def test_what_was_typed_comes_back_unchanged(kind: str) -> None:
     typed = QueryDict(mutable=True)

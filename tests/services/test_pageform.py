@@ -13,6 +13,7 @@ from django.utils.datastructures import MultiValueDict
 
 from apps.services.definition import Definition
 from apps.services.pageform import PageForm
+from apps.services.publishing import obstacles
 from tests.build import TODAY, definition, field, options, page, said
 from tests.services.browser import filled, html_of
 
@@ -254,3 +255,108 @@ def test_what_is_posted_beside_the_questions_is_not_kept(extra: str) -> None:
 
     assert form.is_valid()
     assert extra not in form.kept
+
+
+# --- what stands there from the beginning, when it must be answered, and in whose words --------------------------------
+
+
+def test_default_stands_in_the_control_and_counts_only_when_the_page_is_saved() -> None:
+    of = definition(
+        page("one", field("whole_number", "n", default=3), field("text", "why", show_when={"field": "n", "equals": 3}))
+    )
+
+    form = form_of(of, "one")
+
+    assert filled(html_of(form))["n"] == "3"
+    assert form.counting == {}
+    assert "why" in form.hidden_now
+    assert list(form_of(of, "one", {"n": "3"}).errors) == ["why"]
+
+
+def test_what_is_offered_stands_before_the_default_and_what_is_stored_before_both() -> None:
+    of = definition(page("one", field("text", "name", default="Default")))
+
+    def shown(**more: Any) -> str:
+        form = PageForm(of, of.pages[0], today=TODAY, **{"answers": {}, **more})
+        return str(filled(html_of(form))["name"])
+
+    assert shown() == "Default"
+    assert shown(offers={"name": "Offered & <kind>"}) == "Offered & <kind>"
+    assert shown(offers={"name": "Offered"}, answers={"name": "Stored"}) == "Stored"
+    assert shown(offers={"other": "Offered"}) == "Default"
+
+
+def test_answer_taken_away_is_not_put_back_by_its_default() -> None:
+    of = definition(page("one", field("text", "name", required=False, default="Default")))
+
+    form = form_of(of, "one", {"name": ""})
+
+    assert form.is_valid()
+    assert form.kept == {"name": None}
+    assert filled(html_of(form))["name"] == ""
+
+
+@pytest.mark.parametrize(("music", "needed"), [("yes", True), ("no", False)])
+def test_question_is_required_when_its_condition_holds(music: str, needed: bool) -> None:
+    of = definition(page("one", field("yes_no", "music"), field("text", "band", required=False, required_when=MUSIC)))
+
+    form = form_of(of, "one", {"music": music, "band": ""})
+
+    assert form.is_valid() is not needed
+    assert list(form.errors) == (["band"] if needed else [])
+    assert of.pages[0].questions.complete({"music": music == "yes"}, {}, TODAY) is not needed
+    assert form_of(of, "one", {"music": music, "band": "B"}).is_valid()
+
+
+def test_question_required_when_another_page_says_so() -> None:
+    of = definition(
+        page("one", field("yes_no", "music")), page("two", field("period", "time", required=False, required_when=MUSIC))
+    )
+
+    assert form_of(of, "two", {}, answers={"music": False}).is_valid()
+    form = form_of(of, "two", {}, answers={"music": True})
+    assert not form.is_valid()
+    assert {place for place, _label, _why in form.summary} == {"id_time-start", "id_time-end"}
+
+
+OWN = {"missing": said("Who plays?"), "wrong": said("That is no band.")}
+
+
+@pytest.mark.parametrize(("language", "more"), [("sv", " sv"), ("fi", " fi"), ("en", "")])
+@pytest.mark.parametrize(
+    ("document", "wrong"),
+    [
+        (field("text", "it", pattern="AA", errors=OWN), "x"),
+        (field("email", "it", errors=OWN), "x"),
+        (field("whole_number", "it", max=5, errors=OWN), "6"),
+        (field("choice", "it", options=options("red"), errors=OWN), "blue"),
+        (field("date", "it", lead_time={"days": 28}, errors=OWN), "2.3.2027"),
+        (field("personal_identity_code", "it", errors=OWN), "131052-****"),
+    ],
+    ids=lambda value: value["kind"] if isinstance(value, dict) else "",
+)
+def test_service_says_what_is_wrong_in_its_own_words(
+    language: str, more: str, document: dict[str, Any], wrong: str
+) -> None:
+    of = definition(page("one", document))
+
+    with translation.override(language):
+        assert form_of(of, "one", {"it": ""}).errors["it"] == [f"Who plays?{more}"]
+        assert form_of(of, "one", {"it": wrong}).errors["it"] == [f"That is no band.{more}"]
+
+
+def test_own_words_for_one_thing_leave_the_other_to_the_software() -> None:
+    of = definition(page("one", field("email", "it", errors={"missing": said("How do we write to you?")})))
+
+    with translation.override("en"):
+        assert form_of(of, "one", {"it": ""}).errors["it"] == ["How do we write to you?"]
+        assert form_of(of, "one", {"it": "x"}).errors["it"] != ["How do we write to you?"]
+        assert form_of(of, "one", {"it": "x"}).errors["it"][0]
+
+
+def test_own_words_must_be_there_in_every_language() -> None:
+    of = definition(page("one", field("text", "it", errors={"missing": {"sv": "Vem?"}})))
+
+    assert [problem.path for problem in obstacles(of)] == [
+        f"pages[0].fields[0].errors.missing.{language}" for language in ("fi", "en")
+    ]

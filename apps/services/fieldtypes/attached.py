@@ -11,14 +11,16 @@ from crispy_forms.layout import LayoutObject
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.services.fieldtypes.base import Field, setting
 from apps.services.filetypes import TYPES, recognise
-from apps.services.layout import Files, size_words
-from apps.services.reading import Json, Reader, whole
+from apps.services.layout import LONGEST_ABOUT, Files, size_words
+from apps.services.reading import Json, Reader, flag, list_of, reads, whole
+from apps.services.texts import has_control_characters
 
 
+@reads(list_of({"enum": list(TYPES)}, least=1, most=len(TYPES)))
 def read_types(reader: Reader, path: str, value: Json) -> tuple[str, ...]:
     """Names of file types."""
     return tuple(
@@ -33,9 +35,11 @@ class File(Field):
     kind: ClassVar[str] = "file"
     kind_label: ClassVar[Any] = gettext_lazy("Files")
     carries_file: ClassVar[bool] = True
+    repeats: ClassVar[bool] = False
     max_files: int = setting(whole(1, 50), 1)
     max_megabytes: int = setting(whole(1, 50), 10)
     types: tuple[str, ...] = setting(read_types, ("pdf", "png", "jpeg", "docx", "odt"))
+    describe: bool = setting(flag, False)
 
     def ask(self, language: str) -> forms.Field:
         """Any number of files; which of them are taken is said by `sort`."""
@@ -44,7 +48,7 @@ class File(Field):
     def lay_out(self) -> LayoutObject:
         """What is kept already, and a place to choose more."""
         endings = ",".join(ending for name in self.types for ending in TYPES[name].endings)
-        return Files(self.key, multiple=self.max_files > 1, accept=endings)
+        return Files(self.key, multiple=self.max_files > 1, accept=endings, describe=self.describe)
 
     def limits(self) -> str:
         """The limits in words, said before anybody picks a file."""
@@ -54,6 +58,17 @@ class File(Field):
         words = {"count": self.max_files, "size": self.max_megabytes, "kinds": kinds}
         return _("At most %(count)d files of at most %(size)d MB each. Kinds: %(kinds)s.") % words
 
+    def about(self, name: str, data: Any, kept: Json) -> dict[str, str]:
+        """What the customer has written about each kept file, by its id, where the service asks for that."""
+        if not self.describe:
+            return {}
+        told = {item["id"]: data.get(f"{name}-about-{item['id']}") for item in kept or []}
+        return {key: plain_line(text)[:LONGEST_ABOUT] for key, text in told.items() if text is not None}
+
+    def undescribed(self) -> str:
+        """What to say when a file stands without a word about what it is; '' where none is asked for."""
+        return _("Write what each file is.") if self.describe else ""
+
     def sort(self, files: Iterable[UploadedFile], already: int) -> tuple[list[UploadedFile], list[str]]:
         """Which of the files are taken, and why each of the others is not. `already` are kept from before."""
         taken: list[UploadedFile] = []
@@ -61,7 +76,12 @@ class File(Field):
         for file in files:
             why = self.refusal(file)
             if not why and already + len(taken) >= self.max_files:
-                why = _("there may be at most %(count)d files here. Remove one first.") % {"count": self.max_files}
+                said = ngettext(
+                    "there may be at most %(count)d file here. Remove it first.",
+                    "there may be at most %(count)d files here. Remove one first.",
+                    self.max_files,
+                )
+                why = said % {"count": self.max_files}
             if why:
                 refused.append(f"{file.name}: {why}")
             else:
@@ -87,12 +107,31 @@ class File(Field):
     def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
         """More files than may be sent: two windows at once can bring that about."""
         if len(kept or []) > self.max_files:
-            return _("There may be at most %(count)d files here. Remove some.") % {"count": self.max_files}
-        return ""
+            said = ngettext(
+                "There may be at most %(count)d file here. Remove the others.",
+                "There may be at most %(count)d files here. Remove some.",
+                self.max_files,
+            )
+            return said % {"count": self.max_files}
+        return "" if all(item.get("about") for item in kept or []) else self.undescribed()
+
+    def accept(self, kept: Json) -> Json:
+        """The files that are still of a kind and size that is taken, as many as there may be."""
+        wanted = {TYPES[name].media_type for name in self.types}
+        known = [item for item in kept if isinstance(item, dict)] if isinstance(kept, list) else []
+        fitting = [
+            item
+            for item in known
+            if item.get("type") in wanted and 0 < item.get("size", 0) <= self.max_megabytes * 1_000_000
+        ]
+        return fitting[: self.max_files] or None
 
     def show(self, kept: Json, language: str) -> str:
-        """Name and size of each, one a line."""
-        return "\n".join(f"{item['name']} ({size_words(item['size'])})" for item in kept or [])
+        """What it is, name and size of each, one a line."""
+        return "\n".join(
+            f"{item['about'] + ': ' if item.get('about') else ''}{item['name']} ({size_words(item['size'])})"
+            for item in kept or []
+        )
 
     def envelope(self, kept: Json) -> Json:
         """The ids of the attachments, which go beside the data."""
@@ -113,6 +152,12 @@ class File(Field):
     def missing(self) -> str:
         """What to say when there is none."""
         return _("Add a file.")
+
+
+def plain_line(text: str) -> str:
+    """One line without the characters that no keyboard has."""
+    line = " ".join(text.split())
+    return "" if has_control_characters(line) else line
 
 
 class FilesField(forms.FileField):

@@ -7,44 +7,109 @@ module of this package; it needs no migration, and the contract test runs over i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, ClassVar
 
 from crispy_forms.layout import LayoutObject
 from django import forms
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from apps.services.conditions import ALWAYS, Condition
+from apps.services.conditions import ALWAYS, NEVER, Comparison, Condition, condition, read_condition
 from apps.services.layout import Line
-from apps.services.reading import Json, Read, Reader, flag, texts
-from apps.services.texts import NO_TEXT, Texts, has_control_characters
+from apps.services.reading import Json, Read, Reader, anything, defined, flag, reads, shape, texts, within, word
+from apps.services.texts import NO_TEXT, Texts, date_words, has_control_characters
+from apps.services.workdays import first_day_after
 
 REGISTER: dict[str, type[Field]] = {}
 
 
 def setting(read: Read, default: Any = dataclasses.MISSING) -> Any:
-    """A setting of a kind: how it is read from a document, and its value when it is not there."""
+    """A setting of a kind: how it is read from a document, and its value when it is not there.
+
+    A reading function that also says what it reads (see `reading.reads`) is described in the published schema.
+    """
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata={"read": read})
     return dataclasses.field(default=default, metadata={"read": read})
+
+
+PREFILLS = ("", "given_name", "family_name", "name", "company_name", "company_id")
+
+
+@dataclass(frozen=True)
+class ErrorTexts:
+    """The service's own words for what is wrong with an answer: that it is missing, or that it is not right."""
+
+    missing: Texts
+    wrong: Texts
+
+
+@reads(shape({"missing": defined("texts"), "wrong": defined("texts")}))
+def read_errors(reader: Reader, path: str, value: Json) -> ErrorTexts:
+    """A field's own error texts from their document form."""
+    got = reader.mapping(path, value, {"missing": False, "wrong": False})
+    read = {
+        name: reader.texts(within(path, name), got[name]) if name in got else NO_TEXT for name in ("missing", "wrong")
+    }
+    return ErrorTexts(**read)
 
 
 @dataclass(frozen=True)
 class LeadTime:
     """How long before the day the authority must have the matter.
 
-    `days`: the earliest day allowed is that many days after today, in Helsinki. `late`: "refuse" stops; "explain" lets through, and the
-    definition asks for the reason with a field that shows when the day is within those days.
+    `days`: there must be that many days before the day, today counted (in Helsinki). `unit`: whether all days count or only working days.
+    `late`: "refuse" stops; "warn" lets through and tells; "explain" lets through, and the definition asks for the reason with a field
+    that shows when the day is within those days.
     """
 
     days: int
     late: str
+    unit: str = "days"
 
     def earliest(self, today: date) -> date:
         """The first day that is not late when the matter is sent today."""
+        if self.unit == "working_days":
+            return first_day_after(today, self.days)
         return today + timedelta(days=self.days)
+
+    def refusal(self, today: date) -> str:
+        """What to say when a day is too near to be accepted."""
+        said = (
+            ngettext(
+                "This must be sent at least %(days)d working day before. Sent today, the earliest day is %(earliest)s.",
+                "This must be sent at least %(days)d working days before. Sent today, the earliest day is %(earliest)s.",
+                self.days,
+            )
+            if self.unit == "working_days"
+            else ngettext(
+                "This must be sent at least %(days)d day before. Sent today, the earliest day is %(earliest)s.",
+                "This must be sent at least %(days)d days before. Sent today, the earliest day is %(earliest)s.",
+                self.days,
+            )
+        )
+        return said % {"days": self.days, "earliest": date_words(self.earliest(today))}
+
+    def caution(self) -> str:
+        """What to say when a day is too near but let through."""
+        said = (
+            ngettext(
+                "This should be sent at least %(days)d working day before. You can still send it, but it may be too late.",
+                "This should be sent at least %(days)d working days before. You can still send it, but it may be too late.",
+                self.days,
+            )
+            if self.unit == "working_days"
+            else ngettext(
+                "This should be sent at least %(days)d day before. You can still send it, but it may be too late.",
+                "This should be sent at least %(days)d days before. You can still send it, but it may be too late.",
+                self.days,
+            )
+        )
+        return said % {"days": self.days}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +119,19 @@ class Field:
     kind: ClassVar[str] = ""
     kind_label: ClassVar[Any] = ""
     asks: ClassVar[bool] = True
+    has_answer: ClassVar[bool] = True
     carries_file: ClassVar[bool] = False
+    repeats: ClassVar[bool] = True  # whether it can stand in a group that repeats
+    has_rows: ClassVar[bool] = False  # whether its parts' answers stand in rows, so that no condition can look at one
 
     key: str
     label: Texts = setting(texts)
     hint: Texts = setting(texts, NO_TEXT)
     required: bool = setting(flag, True)
+    required_when: Condition = setting(condition, NEVER)
+    errors: ErrorTexts | None = setting(read_errors, None)
+    default: Json = setting(anything, None)
+    prefill: str = setting(word(*PREFILLS), "")
     common: bool = setting(flag, False)
     secret: bool = setting(flag, False)
     show_when: Condition = ALWAYS
@@ -78,9 +150,16 @@ class Field:
 
     # --- what a kind says about itself -----------------------------------------------------------------------------
 
-    def ask(self, language: str) -> forms.Field:
-        """A Django field that reads and checks one answer. It never asks for an answer itself: the page does."""
+    def ask(self, language: str) -> forms.Field | None:
+        """A Django field that reads and checks one answer; None for a kind that is a form within the form (see `inside`).
+
+        It never demands an answer itself: the page does.
+        """
         raise NotImplementedError
+
+    def inside(self, *, prefix: str, stored: Json, today: date, data: Any, language: str) -> Any:
+        """The form within the form, for a question that has parts or rows; None for all others."""
+        return None
 
     def lay_out(self) -> LayoutObject:
         """How it stands on the page."""
@@ -89,6 +168,10 @@ class Field:
     def keep(self, value: Any) -> Json:
         """The checked answer as it is stored (JSON); None when there is none."""
         return value or None
+
+    def keep_beside(self, value: Any, stored: Json) -> Json:
+        """The same, for kinds whose control does not show the whole of what is stored. Raises forms.ValidationError."""
+        return self.keep(value)
 
     def recall(self, kept: Json) -> Any:
         """What stands in the control when the page is opened again."""
@@ -117,6 +200,56 @@ class Field:
         """
         return ""
 
+    def caution(self, kept: Json, today: date) -> str:
+        """What the customer should know of an answer that is let through, in the page's language; '' when there is nothing."""
+        return ""
+
+    def accept(self, kept: Json) -> Json:
+        """What this field still accepts of an answer kept under another version of the service; None when nothing.
+
+        The answer goes the way of one that is written on the page: whatever comes back changed is not accepted.
+        """
+        try:
+            asked = self._asked_in(get_language() or "sv")
+            same = asked is not None and self.keep_beside(asked.clean(self.recall(kept)), kept) == kept
+        except Exception:  # an answer of another kind can trip any of the libraries, each in its own way
+            return None
+        return kept if same else None
+
+    def _asked_in(self, language: str) -> forms.Field | None:
+        """Its Django field in a language, made once: many answers may be looked at one after another."""
+        if language not in self._made:
+            self._made[language] = self.ask(language)
+        return self._made[language]
+
+    @cached_property
+    def _made(self) -> dict[str, forms.Field | None]:
+        return {}
+
+    def only_lacks(self, kept: Json, today: date) -> bool:
+        """Whether nothing is wrong with an answer of parts or rows but that some are not given."""
+        return False
+
+    def value_words(self, value: Json, language: str) -> str:
+        """A value that a condition compares an answer with, as text."""
+        try:
+            return self.show(value, language) or str(value)
+        except (TypeError, ValueError, AttributeError):  # a value that no answer of this kind can have
+            return str(value)
+
+    def counted(self, kept: Json, counting: Mapping[str, Any], today: date) -> Json:
+        """The answer as it counts and is sent; differs from what is stored for kinds that hide parts or compute."""
+        return kept
+
+    @property
+    def seems_needed(self) -> bool:
+        """Whether its label says nothing of being optional: it must be answered, always or with some answers."""
+        return self.required or self.required_when is not NEVER
+
+    def needed(self, counting: Mapping[str, Any], today: date) -> bool:
+        """Whether there must be an answer, given the earlier ones."""
+        return self.required or self.required_when.holds(counting, today)
+
     def missing(self) -> str:
         """What to say when there must be an answer and is none."""
         return _("Answer this question.")
@@ -124,6 +257,31 @@ class Field:
     def again(self) -> Field:
         """The field as a supplement asks it: whatever else has been answered."""
         return dataclasses.replace(self, show_when=ALWAYS, rule=None)
+
+    def own_words(self, code: str, said: str) -> str:
+        """The service's own error text where it has one, else what this software says."""
+        own = getattr(self.errors, "missing" if code == "missing" else "wrong", NO_TEXT)
+        return own.said(get_language()) if own else said
+
+    def limits(self) -> str:
+        """Limits that are said before anybody answers."""
+        return ""
+
+    def parts(self) -> tuple[Field, ...]:
+        """The questions this one is made of, if any."""
+        return ()
+
+    def about(self, name: str, data: Any, kept: Json) -> dict[str, str]:
+        """What was written about each kept file, by its id."""
+        return {}
+
+    def undescribed(self) -> str:
+        """What to say when a file stands without a word about what it is; '' where none is asked for."""
+        return ""
+
+    def sort(self, files: Iterable[Any], already: int) -> tuple[list[Any], list[str]]:
+        """Which uploaded files are taken, and why the others are not."""
+        raise NotImplementedError
 
     def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
         """Note what does not fit together in the field's settings, or with the fields before it."""
@@ -139,10 +297,95 @@ class Field:
     def all_texts(self) -> dict[str, Texts]:
         """Every text that must exist in each language, by its path within the field."""
         found = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {name: value for name, value in found.items() if isinstance(value, Texts) and value}
+        said = {name: value for name, value in found.items() if isinstance(value, Texts) and value}
+        if self.errors:
+            own = {"errors.missing": self.errors.missing, "errors.wrong": self.errors.wrong}
+            said |= {name: value for name, value in own.items() if value}
+        for n, part in enumerate(self.own_parts()):
+            said |= {f"fields[{n}].{name}": text for name, text in part.all_texts().items()}
+        return said
+
+    def own_parts(self) -> tuple[Field, ...]:
+        """The parts that the definition itself describes."""
+        return ()
 
 
 def refuse_control_characters(value: str) -> None:
     """Refuse characters that no keyboard has and no receiver can show."""
     if has_control_characters(value):
         raise forms.ValidationError(_("The text has characters that cannot be shown. Write it again without them."))
+
+
+def read_field(reader: Reader, path: str, value: Json) -> Field | None:
+    """A field from its document form; None after a problem with its kind."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    cls = REGISTER.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        kinds = ", ".join(sorted(REGISTER))
+        reader.wrong(within(path, "kind"), _("this must be a kind of field: %(kinds)s.") % {"kinds": kinds})
+        return None
+    settings = cls.settings()
+    needed = {name: f.default is dataclasses.MISSING for name, f in settings.items()}
+    got = reader.mapping(path, value, {"kind": True, "key": True, **needed, "show_when": False})
+    read = {
+        name: settings[name].metadata["read"](reader, within(path, name), got[name]) for name in settings if name in got
+    }
+    read |= {name: NO_TEXT for name, must in needed.items() if must and name not in got}
+    when = read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS
+    key = reader.key(within(path, "key"), got.get("key"))
+    return cls(key=key, show_when=when, rule=got.get("show_when"), **read)
+
+
+def check_fields(reader: Reader, path: str, fields: Iterable[Field], earlier: dict[str, Field]) -> None:
+    """Note keys that stand twice, and conditions on what is not asked before. `earlier` grows with the fields."""
+    for n, field in enumerate(fields):
+        where = f"{path}[{n}]"
+        if field.key in earlier:
+            reader.wrong(within(where, "key"), _("another field has this key."))
+        for name in ("show_when", "required_when"):
+            check_condition(reader, within(where, name), getattr(field, name), earlier)
+        if field.default is not None and field.accept(field.default) != field.default:
+            reader.wrong(within(where, "default"), _("this is no answer that the question accepts."))
+        field.look_over(reader, where, earlier)
+        earlier[field.key] = field
+
+
+def check_condition(reader: Reader, path: str, condition: Condition, earlier: Mapping[str, Field]) -> None:
+    """Note what a condition looks at that is not asked before it, and values that can never be."""
+    for comparison in condition.comparisons():
+        field, group = field_at(comparison.field, earlier), earlier.get(comparison.field.partition(".")[0])
+        if group is not None and group.has_rows and "." in comparison.field:
+            reader.wrong(
+                path, _("a condition cannot look into a group that repeats. Let it look at a calculated value.")
+            )
+        elif field is None or not field.has_answer:
+            reader.wrong(path, _("there is no question with the key %(key)s before it.") % {"key": comparison.field})
+        else:
+            _check_values(reader, path, comparison, field)
+
+
+def field_at(path: str, fields: Mapping[str, Field]) -> Field | None:
+    """The field at a path: its key, or that of a composite question, a dot and the part's key."""
+    first, *rest = path.split(".")
+    found = fields.get(first)
+    for name in rest:
+        found = next((part for part in found.parts() if part.key == name), None) if found else None
+    return found
+
+
+def _check_values(reader: Reader, path: str, comparison: Comparison, field: Field) -> None:
+    if not comparison.suits(field.sample(date(2000, 1, 1))):
+        words = {"key": field.key, "operator": comparison.operator}
+        reader.wrong(path, _("an answer to %(key)s can never fit this “%(operator)s”.") % words)
+        return
+    known = field.possible()
+    if known and comparison.operator == "contains" and isinstance(field.sample(date(2000, 1, 1)), str):
+        words = {"key": field.key}
+        reader.wrong(path, _("%(key)s is answered with one option: compare with “equals” or “one_of”.") % words)
+        return
+    if not known or comparison.operator not in ("equals", "one_of", "contains"):
+        return
+    wanted = comparison.value if comparison.operator == "one_of" else (comparison.value,)
+    for value in wanted:
+        if value not in known:
+            reader.wrong(path, _("%(key)s has no option %(value)s.") % {"key": field.key, "value": value})

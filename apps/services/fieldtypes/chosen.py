@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 from crispy_forms.layout import LayoutObject
 from django import forms
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
 
 from apps.services.fieldtypes.base import Field, setting
-from apps.services.layout import Options, Select, Tick
-from apps.services.reading import Json, Reader, within, word
+from apps.services.layout import Options, Search, Select, Tick
+from apps.services.reading import Json, Reader, defined, list_of, reads, shape, within, word
 from apps.services.texts import Texts
 
 
@@ -25,6 +25,7 @@ class Option:
     label: Texts
 
 
+@reads(list_of(shape({"value": defined("key"), "label": defined("texts")}, ("value", "label")), least=1, most=1_000))
 def read_options(reader: Reader, path: str, value: Json) -> tuple[Option, ...]:
     """Options from their document form; two with one value are refused."""
     found: dict[str, Option] = {}
@@ -66,10 +67,12 @@ class Choice(_FromOptions):
 
     kind: ClassVar[str] = "choice"
     kind_label: ClassVar[Any] = gettext_lazy("One of several")
-    display: str = setting(word("radio", "list"), "radio")
+    display: str = setting(word("radio", "list", "search"), "radio")
 
     def ask(self, language: str) -> forms.Field:
         """One of the options."""
+        if self.display == "search":
+            return SearchField(self.choices(language))
         empty = [("", "")] if self.display == "list" else []
         invalid = _("Choose one of the options.")
         return forms.ChoiceField(
@@ -77,8 +80,14 @@ class Choice(_FromOptions):
         )
 
     def lay_out(self) -> LayoutObject:
-        """Radio buttons or a list."""
+        """Radio buttons, a list, or a line that finds in a long list."""
+        if self.display == "search":
+            return Search(self.key)
         return Select(self.key) if self.display == "list" else Options(self.key, type="radio")
+
+    def recall(self, kept: Json) -> Any:
+        """The chosen value, or the text of it where one writes to find it."""
+        return self.labels(get_language() or "sv").get(kept, "") if self.display == "search" else kept
 
     def show(self, kept: Json, language: str) -> str:
         """The option's text."""
@@ -111,6 +120,14 @@ class Choices(_FromOptions):
     def lay_out(self) -> LayoutObject:
         """Checkboxes."""
         return Options(self.key, type="checkbox")
+
+    def accept(self, kept: Json) -> Json:
+        """The chosen values that are still options."""
+        return self.keep([value for value in kept if isinstance(value, str)]) if isinstance(kept, list) else None
+
+    def value_words(self, value: Json, language: str) -> str:
+        """The option's text."""
+        return self.labels(language).get(value, str(value))
 
     def keep(self, value: Any) -> Json:
         """The chosen values in the options' own order, each once."""
@@ -208,3 +225,21 @@ class Consent(Field):
     def missing(self) -> str:
         """What to say when it is not ticked."""
         return _("Tick the box to go on.")
+
+
+class SearchField(forms.CharField):
+    """One of many options, written or found by its text; the value itself is taken too."""
+
+    def __init__(self, choices: list[tuple[str, str]]) -> None:
+        super().__init__(required=False, max_length=500)
+        self.choices = choices
+        self.values = {label.casefold(): value for value, label in choices} | {
+            value.casefold(): value for value, _label in choices
+        }
+
+    def clean(self, value: Any) -> str:
+        """The option's value."""
+        text = super().clean(value)
+        if text and text.casefold() not in self.values:
+            raise forms.ValidationError(_("Choose one from the list: begin to write, and choose among what it finds."))
+        return self.values[text.casefold()] if text else ""

@@ -5,20 +5,33 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from crispy_forms.layout import LayoutObject
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.services.fieldtypes.base import Field, LeadTime, setting
 from apps.services.layout import Line
-from apps.services.reading import Json, Reader, texts, whole, within
+from apps.services.reading import Json, Reader, read_key, reads, shape, texts, whole, within
 from apps.services.texts import NO_TEXT, Texts, date_words, read_date, read_time, time_words
 
 BIGGEST = 999_999_999_999
+
+
+def number_words(kept: Json, unit: Texts, language: str) -> str:
+    """A number, perhaps with decimals and then kept as text, in groups of three and with its unit; '' when there is none."""
+    if kept is None:
+        return ""
+    whole_part, _point, rest = str(kept).partition(".")
+    grouped = f"{int(whole_part):,}".replace(",", "\N{NO-BREAK SPACE}")
+    if whole_part.startswith("-0"):
+        grouped = f"-{grouped}"
+    comma = "." if language == "en" else ","
+    return f"{grouped}{comma + rest if rest else ''} {unit.said(language)}".strip()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +82,86 @@ class WholeNumber(Field):
         return _("Write a number.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class DecimalNumber(Field):
+    """A number with decimals between two limits, perhaps with a unit. Kept as text, so that no decimal is lost on the way."""
+
+    kind: ClassVar[str] = "decimal"
+    kind_label: ClassVar[Any] = gettext_lazy("Number with decimals")
+    min: int = setting(whole(-BIGGEST, BIGGEST), 0)
+    max: int = setting(whole(-BIGGEST, BIGGEST), BIGGEST)
+    decimals: int = setting(whole(1, 6), 2)
+    unit: Texts = setting(texts, NO_TEXT)
+
+    def ask(self, language: str) -> forms.Field:
+        """Digits with a comma or a point."""
+        return DecimalField(self.min, self.max, self.decimals)
+
+    def lay_out(self) -> LayoutObject:
+        """A short input that brings up the digits."""
+        return Line(self.key, inputmode="decimal" if self.min >= 0 else None, width=10, unit=self.unit or None)
+
+    def keep(self, value: Any) -> Json:
+        """The number as text with a point; 0 is an answer."""
+        return None if value is None else format(value, "f")
+
+    def recall(self, kept: Json) -> Any:
+        """With a comma, as people write it."""
+        return None if kept is None else str(kept).replace(".", ",")
+
+    def show(self, kept: Json, language: str) -> str:
+        """The number in groups of three, with its unit."""
+        return number_words(kept, self.unit, language)
+
+    def sample(self, today: date) -> Json:
+        """A number within the limits."""
+        return f"{min(max(self.min, 12), self.max)}.5" if self.min <= 12 < self.max else f"{self.min}.0"
+
+    def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
+        """The limits must leave room."""
+        if self.min > self.max:
+            reader.wrong(within(path, "max"), _("the largest value is below the smallest."))
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write a number.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Money(DecimalNumber):
+    """A sum of money in euros."""
+
+    kind: ClassVar[str] = "money"
+    kind_label: ClassVar[Any] = gettext_lazy("Money")
+    unit: Texts = setting(texts, Texts({"sv": "€", "fi": "€", "en": "€"}))
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the sum.")
+
+
+UNITS = ("days", "working_days")
+WHEN_LATE = ("refuse", "warn", "explain")
+
+
+@reads(
+    shape(
+        {
+            "days": {"type": "integer", "minimum": 0, "maximum": 3_650},
+            "unit": {"enum": list(UNITS)},
+            "late": {"enum": list(WHEN_LATE)},
+        },
+        ("days", "unit"),
+    )
+)
 def read_lead_time(reader: Reader, path: str, value: Json) -> LeadTime:
     """A lead time from its document form."""
-    got = reader.mapping(path, value, {"days": True, "late": False})
-    days = reader.whole(within(path, "days"), got.get("days"), 0, 3_650)
-    return LeadTime(days, reader.one_of(within(path, "late"), got.get("late", "refuse"), ("refuse", "explain")))
+    got = reader.mapping(path, value, {"days": True, "unit": True, "late": False})
+    return LeadTime(
+        days=reader.whole(within(path, "days"), got.get("days", 0), 0, 3_650),
+        unit=reader.one_of(within(path, "unit"), got.get("unit", "days"), UNITS),
+        late=reader.one_of(within(path, "late"), got.get("late", "refuse"), WHEN_LATE),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +171,7 @@ class Date(Field):
     kind: ClassVar[str] = "date"
     kind_label: ClassVar[Any] = gettext_lazy("Date")
     lead_time: LeadTime | None = setting(read_lead_time, None)
-    not_before: str = setting(lambda reader, path, value: reader.key(path, value), "")
+    not_before: str = setting(read_key, "")
 
     def ask(self, language: str) -> forms.Field:
         """A date as people write it."""
@@ -107,8 +195,8 @@ class Date(Field):
 
     def sample(self, today: date) -> Json:
         """A day that is not late."""
-        days = self.lead_time.days if self.lead_time else 0
-        return (today + timedelta(days=days + 1)).isoformat()
+        earliest = self.lead_time.earliest(today) if self.lead_time else today
+        return (earliest + timedelta(days=1)).isoformat()
 
     def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
         """A day before the one it must follow; a day that has passed or is too near, where there is a lead time."""
@@ -123,14 +211,15 @@ class Date(Field):
             return ""
         if day < today:
             return _("The day has passed. Write a day that is ahead.")
-        earliest = self.lead_time.earliest(today)
-        if self.lead_time.late == "refuse" and day < earliest:
-            words = {"days": self.lead_time.days, "earliest": date_words(earliest)}
-            return (
-                _("This must be sent at least %(days)d days before. Sent today, the earliest day is %(earliest)s.")
-                % words
-            )
+        if self.lead_time.late == "refuse" and day < self.lead_time.earliest(today):
+            return self.lead_time.refusal(today)
         return ""
+
+    def caution(self, kept: Json, today: date) -> str:
+        """A day that is too near, where the service lets it through and tells."""
+        if not kept or self.lead_time is None or self.lead_time.late != "warn":
+            return ""
+        return self.lead_time.caution() if date.fromisoformat(kept) < self.lead_time.earliest(today) else ""
 
     def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
         """The day it must follow must be asked before it."""
@@ -184,6 +273,52 @@ class Time(Field):
     def missing(self) -> str:
         """What to say when it is empty."""
         return _("Write a time, such as 14.30.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateTime(Field):
+    """A day and a time of day, in Helsinki."""
+
+    kind: ClassVar[str] = "date_time"
+    kind_label: ClassVar[Any] = gettext_lazy("Date and time")
+
+    def ask(self, language: str) -> forms.Field:
+        """Both as people write them, in one line."""
+        return DateTimeField()
+
+    def lay_out(self) -> LayoutObject:
+        """An input."""
+        return Line(self.key, width=20, autocomplete="off")
+
+    def limits(self) -> str:
+        """How to write it."""
+        return _("For example 24.12.2027 14.30")
+
+    def keep(self, value: Any) -> Json:
+        """Day, hour and minute, without a zone: the hour on the clock there."""
+        return f"{value:%Y-%m-%dT%H:%M}" if value else None
+
+    def recall(self, kept: Json) -> Any:
+        """As people write it."""
+        if not kept:
+            return None
+        moment = datetime.fromisoformat(kept)
+        return f"{date_words(moment.date())} {moment.hour}.{moment:%M}"
+
+    def show(self, kept: Json, language: str) -> str:
+        """As people write it."""
+        if not kept:
+            return ""
+        moment = datetime.fromisoformat(kept)
+        return f"{date_words(moment.date())} {time_words(moment.time(), language)}"
+
+    def sample(self, today: date) -> Json:
+        """Tomorrow afternoon."""
+        return f"{today + timedelta(days=1)}T14:30"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write a day and a time, such as 24.12.2027 14.30.")
 
 
 class WholeNumberField(forms.CharField):
@@ -240,3 +375,53 @@ class TimeField(forms.CharField):
         if moment is None:
             raise forms.ValidationError(_("Write a time of day as hours and minutes, such as 14.30."))
         return moment
+
+
+class DecimalField(forms.CharField):
+    """A number with decimals, as people write it: with a comma or a point, spaces between thousands."""
+
+    def __init__(self, least: int, most: int, decimals: int) -> None:
+        super().__init__(required=False)
+        self.least, self.most, self.decimals = least, most, decimals
+
+    def clean(self, value: Any) -> Decimal | None:
+        """The number, within the limits."""
+        text = "".join(super().clean(value).replace("\N{MINUS SIGN}", "-").replace(",", ".").split())
+        if not text:
+            return None
+        whole_part, _point, rest = text.removeprefix("-").partition(".")
+        digits = whole_part + rest
+        if (
+            not (whole_part and digits.isascii() and digits.isdecimal())
+            or len(digits) > 20
+            or len(rest) > self.decimals
+        ):
+            said = ngettext(
+                "Write a number with at most %(decimals)d decimal, such as 12,5.",
+                "Write a number with at most %(decimals)d decimals, such as 12,5.",
+                self.decimals,
+            )
+            raise forms.ValidationError(said % {"decimals": self.decimals})
+        number = Decimal(text) + 0  # no minus before nought
+        if not self.least <= number <= self.most:
+            words = {"least": self.least, "most": self.most}
+            raise forms.ValidationError(_("Write a number from %(least)s to %(most)s.") % words)
+        return number
+
+
+class DateTimeField(forms.CharField):
+    """A day and a time in one line."""
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> datetime | None:
+        """The moment on the clock."""
+        text = super().clean(value).replace("T", " ")
+        if not text:
+            return None
+        first, _space, rest = text.partition(" ")
+        day, hour = read_date(first), read_time(rest)
+        if day is None or hour is None or not 1900 <= day.year <= 2200:
+            raise forms.ValidationError(_("Write a day and a time of day, such as 24.12.2027 14.30."))
+        return datetime.combine(day, hour)

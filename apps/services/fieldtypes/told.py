@@ -10,7 +10,7 @@ from crispy_forms.layout import LayoutObject
 from django.utils.translation import gettext_lazy
 
 from apps.services.fieldtypes.base import Field, setting
-from apps.services.layout import Prose
+from apps.services.layout import Prose, Unfolding
 from apps.services.reading import Json, texts
 from apps.services.texts import NO_TEXT, Texts
 
@@ -20,6 +20,7 @@ class _Told(Field):
     """What is told and not asked: it has no answer."""
 
     asks: ClassVar[bool] = False
+    has_answer: ClassVar[bool] = False
 
     def sample(self, today: date) -> Json:
         """Nothing."""
@@ -64,3 +65,29 @@ class Caution(_Told):
     def lay_out(self) -> LayoutObject:
         """A box that stands out."""
         return Prose(self.key, "h2", self.label, self.text, "prose--warning")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details(_Told):
+    """More for those who want it: a title that opens."""
+
+    kind: ClassVar[str] = "details"
+    kind_label: ClassVar[Any] = gettext_lazy("Details to open")
+    text: Texts = setting(texts)
+
+    def lay_out(self) -> LayoutObject:
+        """A closed box that the browser opens."""
+        return Unfolding(self.key, self.label, self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(_Told):
+    """What the answers lead to, told when its condition holds: surveys and comparisons are made of these."""
+
+    kind: ClassVar[str] = "result"
+    kind_label: ClassVar[Any] = gettext_lazy("Result of the answers")
+    text: Texts = setting(texts)
+
+    def lay_out(self) -> LayoutObject:
+        """A box that is read aloud when it appears."""
+        return Prose(self.key, "h2", self.label, self.text, "prose--result", role="status")

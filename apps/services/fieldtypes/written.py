@@ -1,7 +1,8 @@
-"""Kinds answered by writing: text, long text, e-mail, phone, business id, post code."""
+"""Kinds answered by writing: text, long text, e-mail, phone, business ID, postcode."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import phonenumbers
 from crispy_forms.layout import LayoutObject
 from django import forms
+from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from stdnum.exceptions import ValidationError as NotAnIdentifier
@@ -16,7 +18,7 @@ from stdnum.fi import ytunnus
 
 from apps.services.fieldtypes.base import Field, refuse_control_characters, setting
 from apps.services.layout import Area, Line
-from apps.services.reading import Json, whole, word
+from apps.services.reading import Json, Reader, reads, whole, word
 
 AUTOCOMPLETE = (
     "",
@@ -27,9 +29,21 @@ AUTOCOMPLETE = (
     "street-address",
     "postal-code",
     "address-level2",
+    "country-name",
     "email",
     "tel",
 )
+
+
+# A pattern is written with A for a letter, 9 for a digit and * for either; everything else stands for itself. It is no regular
+# expression, so that nobody who defines a service can write one that takes for ever.
+PATTERN_SIGNS = {"A": "[A-Za-zÅÄÖåäö]", "9": "[0-9]", "*": "[A-Za-zÅÄÖåäö0-9]"}
+
+
+@reads({"type": "string", "minLength": 1, "maxLength": 100})
+def read_pattern(reader: Reader, path: str, value: Json) -> str:
+    """A pattern, such as `AA 99 99 99 A`."""
+    return reader.text(path, value, most=100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,18 +54,19 @@ class Text(Field):
     kind_label: ClassVar[Any] = gettext_lazy("Text, one line")
     max_length: int = setting(whole(1, 1_000), 200)
     autocomplete: str = setting(word(*AUTOCOMPLETE), "")
+    pattern: str = setting(read_pattern, "")
 
     def ask(self, language: str) -> forms.Field:
-        """Text up to its length."""
-        return LineField(max_length=self.max_length)
+        """Text up to its length, and of its pattern."""
+        return LineField(max_length=self.max_length, pattern=self.pattern)
 
     def lay_out(self) -> LayoutObject:
         """An input."""
         return Line(self.key, autocomplete=self.autocomplete)
 
     def sample(self, today: date) -> Json:
-        """As much as fits."""
-        return "Exempeltext åäö"[: self.max_length].strip()
+        """As much as fits; of a pattern, only what the pattern shows."""
+        return shown_by(self.pattern) if self.pattern else "Exempeltext åäö"[: self.max_length].strip()
 
     def missing(self) -> str:
         """What to say when it is empty."""
@@ -151,10 +166,10 @@ class Phone(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class BusinessId(Field):
-    """A Finnish business id (FO-nummer, Y-tunnus)."""
+    """A Finnish business ID (FO-nummer, Y-tunnus)."""
 
     kind: ClassVar[str] = "business_id"
-    kind_label: ClassVar[Any] = gettext_lazy("Business id")
+    kind_label: ClassVar[Any] = gettext_lazy("Business ID")
 
     def ask(self, language: str) -> forms.Field:
         """Its check digit must be right."""
@@ -170,20 +185,46 @@ class BusinessId(Field):
 
     def missing(self) -> str:
         """What to say when it is empty."""
-        return _("Write the business id.")
+        return _("Write the business ID.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebAddress(Field):
+    """An address on the web, http or https."""
+
+    kind: ClassVar[str] = "web_address"
+    kind_label: ClassVar[Any] = gettext_lazy("Web address")
+
+    def ask(self, language: str) -> forms.Field:
+        """Django's own check; without a scheme it is https."""
+        wrong = _("Write the whole web address, such as https://www.example.com/.")
+        messages = {"invalid": wrong, "max_length": wrong}
+        return WebAddressField(required=False, max_length=2_000, assume_scheme="https", error_messages=messages)
+
+    def lay_out(self) -> LayoutObject:
+        """An input that brings up the right keyboard."""
+        return Line(self.key, type="text", inputmode="url", autocomplete="off", spellcheck="false")
+
+    def sample(self, today: date) -> Json:
+        """An address of nobody."""
+        return "https://www.example.com/"
+
+    def missing(self) -> str:
+        """What to say when it is empty."""
+        return _("Write the web address.")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostCode(Field):
-    """A Finnish post code: five digits."""
+    """A Finnish postcode: five digits."""
 
     kind: ClassVar[str] = "post_code"
-    kind_label: ClassVar[Any] = gettext_lazy("Post code")
+    kind_label: ClassVar[Any] = gettext_lazy("Postcode")
 
     def ask(self, language: str) -> forms.Field:
         """Five digits."""
         return forms.RegexField(
-            r"^[0-9]{5}\Z", required=False, error_messages={"invalid": _("A post code has five digits.")}
+            r"^[0-9]{5}\Z", required=False, error_messages={"invalid": _("A postcode has five digits.")}
         )
 
     def lay_out(self) -> LayoutObject:
@@ -196,7 +237,13 @@ class PostCode(Field):
 
     def missing(self) -> str:
         """What to say when it is empty."""
-        return _("Write the post code.")
+        return _("Write the postcode.")
+
+
+class WebAddressField(forms.URLField):
+    """A web address; no other scheme than those of the web."""
+
+    default_validators = [refuse_control_characters, URLValidator(schemes=["http", "https"])]
 
 
 class LineField(forms.CharField):
@@ -204,13 +251,33 @@ class LineField(forms.CharField):
 
     default_validators = [refuse_control_characters]
 
-    def __init__(self, *, max_length: int) -> None:
+    def __init__(self, *, max_length: int, pattern: str = "") -> None:
+        self.pattern = pattern
         too_long = _("Write at most %(limit_value)d characters. Now there are %(show_value)d.")
         super().__init__(required=False, max_length=max_length, error_messages={"max_length": too_long})
 
     def to_python(self, value: Any) -> str:
         """One line, whatever was sent: an input could not show another one."""
         return " ".join((super().to_python(value) or "").splitlines())
+
+    def clean(self, value: Any) -> str:
+        """The text, of the pattern where there is one."""
+        text = super().clean(value)
+        if text and self.pattern and not of_pattern(self.pattern, text):
+            shown = shown_by(self.pattern)
+            raise forms.ValidationError(_("Write it in the form %(example)s.") % {"example": shown})
+        return text
+
+
+def of_pattern(pattern: str, text: str) -> bool:
+    """Whether a text is of a pattern. Spaces may be left out."""
+    expression = "".join(PATTERN_SIGNS.get(sign, " ?" if sign == " " else re.escape(sign)) for sign in pattern)
+    return re.fullmatch(expression, text) is not None
+
+
+def shown_by(pattern: str) -> str:
+    """An example of a pattern."""
+    return "".join({"A": "A", "9": "1", "*": "A"}.get(sign, sign) for sign in pattern)
 
 
 class LongTextField(LineField):
@@ -251,7 +318,7 @@ class PhoneField(forms.CharField):
 
 
 class BusinessIdField(forms.CharField):
-    """A business id, cleaned to seven digits, a hyphen and the check digit."""
+    """A business ID, cleaned to seven digits, a hyphen and the check digit."""
 
     def __init__(self) -> None:
         super().__init__(required=False, max_length=20)
@@ -264,5 +331,5 @@ class BusinessIdField(forms.CharField):
         try:
             compact = ytunnus.validate(text)
         except NotAnIdentifier:
-            raise forms.ValidationError(_("Write the business id with its check digit, such as 1234567-1.")) from None
+            raise forms.ValidationError(_("Write the business ID with its check digit, such as 1234567-1.")) from None
         return f"{compact[:7]}-{compact[7:]}"

@@ -40,7 +40,7 @@ def mistakes(form: forms.Form) -> list[tuple[str, str]]:
 def _summary(form: forms.Form) -> list[tuple[str, str, str]]:
     """As PageForm says it, for a form that no definition describes."""
     return [
-        (question_for(bound.name, bound.field).first_control(bound), str(bound.label), str(error))
+        (question_for(bound.name, bound.field).first_control(form), str(bound.label), str(error))
         for bound in form
         for error in bound.errors
     ]

@@ -1,4 +1,4 @@
-"""Definitions in and out as text: what is exported is byte for byte what was imported."""
+"""Definitions in and out as text: what is exported is byte for byte the JSON that was imported, or that was made of YAML."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.people.models import Authority, User
+from apps.services import yamltext
 from apps.services.definition import digest_of, load, parse
 from apps.services.models import Service, Version
 from apps.services.reading import Problem, Unreadable
@@ -18,9 +19,11 @@ from apps.services.reading import Problem, Unreadable
 def import_service(text: str, *, by: User | None = None, at: datetime | None = None) -> tuple[Version, bool]:
     """Store a definition as the newest version of its service, and whether it is a new one.
 
+    A text that does not begin with `{` is read as YAML, and stored as the JSON made of it.
     The service is made when there is none of that key. A text equal to the newest version's is that version, not another one.
     Raises Unreadable with everything that is wrong; then nothing is stored.
     """
+    text = as_json(text)
     document = load(text)
     definition = parse(document)
     authority = Authority.objects.filter(key=definition.authority).first()
@@ -47,6 +50,11 @@ def import_service(text: str, *, by: User | None = None, at: datetime | None = N
             imported_by=by,
         )
         return version, True
+
+
+def as_json(text: str) -> str:
+    """The JSON text of a definition written as JSON or YAML: JSON stays as it is. Raises Unreadable."""
+    return text if yamltext.looks_like_json(text) else yamltext.to_json(text)
 
 
 def export_service(key: str, number: int | None = None) -> str:

@@ -9,12 +9,16 @@ from django.db import transaction
 from apps.services import publishing
 from apps.services.exchange import import_service
 from apps.services.reading import Unreadable
+from apps.services.yamltext import to_json
 
 
 class Command(BaseCommand):
     """`manage.py import_service FILE [--publish]`."""
 
-    help = "Read a definition file into a new version of its service; with --publish customers fill it in from now on."
+    help = (
+        "Read a definition file (JSON, or YAML in a file called .yaml or .yml) into a new version of its service; "
+        "with --publish customers fill it in from now on."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file, and whether to publish."""
@@ -31,6 +35,8 @@ class Command(BaseCommand):
             raise CommandError(f"{file} is not UTF-8. Save it as UTF-8 and try again.") from None
         try:
             with transaction.atomic():
+                if file.suffix.lower() in (".yaml", ".yml"):
+                    text = to_json(text)
                 version, is_new = import_service(text)
                 if publish and not version.is_published:
                     publishing.publish(version, by=None)

@@ -24,6 +24,7 @@ from apps.people import access
 from apps.people.adminsite import Room
 from apps.people.models import Membership, User
 from apps.services import publishing
+from apps.services.changes import changes
 from apps.services.definition import LARGEST_DOCUMENT
 from apps.services.exchange import import_service
 from apps.services.layout import Files
@@ -143,6 +144,11 @@ class ServiceAdmin(Room):
             path(
                 "<int:pk>/export/<int:number>/", staff(require_safe(self.export_view)), name="services_service_export"
             ),
+            path(
+                "<int:pk>/changes/<int:number>/",
+                staff(require_safe(self.changes_view)),
+                name="services_service_changes",
+            ),
             path("<int:pk>/close/", staff(require_POST(self.close_view)), name="services_service_close"),
             path("<int:pk>/open/", staff(require_POST(self.open_view)), name="services_service_open"),
             *super().get_urls(),
@@ -219,6 +225,26 @@ class ServiceAdmin(Room):
         response["Content-Disposition"] = f'attachment; filename="{version.service.key}-{version.number}.json"'
         response["X-Content-Type-Options"] = "nosniff"
         return response
+
+    def changes_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """What a version changes, in words: beside the published one, or for that one beside the version before it."""
+        service = self.found(request, pk)
+        version = get_object_or_404(Version, service=service, number=number)
+        before = service.published
+        if before is None or before.pk == version.pk:
+            before = service.versions.filter(number__lt=number).order_by("-number").first()
+        language = get_language() or LANGUAGES[0]
+        found = changes(before.definition, version.definition, language) if before else []
+        title = _("What version %(number)d changes") % {"number": number}
+        return self.page(
+            request,
+            "admin/services/service/changes.html",
+            title,
+            service=service,
+            version=version,
+            before=before,
+            changes=found,
+        )
 
     def close_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Let nobody begin with the service any more."""

@@ -12,8 +12,12 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.people import access
 from apps.people.models import Authority, Membership, User
-from apps.services.management.commands.demo import LIBRARY, PASSWORD, USERS
+from apps.services.definition import digest_of, load
+from apps.services.exchange import import_service
+from apps.services.management.commands.demo import LIBRARY, PASSWORD, SHIPPED_EARLIER, USERS, make_authorities
 from apps.services.models import Service, Version
+from apps.services.publishing import publish
+from tests import build
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +122,52 @@ def test_demo_keeps_the_version_somebody_imported_later(capsys: pytest.CaptureFi
     assert Service.objects.get(key="public-event").published == Version.objects.get(
         service__key="public-event", number=2
     )
+
+
+def as_an_earlier_release_left_it(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Example authorities and a public event of that text, which the library is said to have had."""
+    make_authorities()
+    version, _new = import_service(text)
+    publish(version, by=None)
+    monkeypatch.setitem(SHIPPED_EARLIER, "public-event", {version.digest})
+
+
+def an_earlier_text() -> str:
+    """A public event that is not the one of the library."""
+    document = json.loads((LIBRARY / "public-event.json").read_text("utf-8"))
+    return json.dumps(document | {"schema": 1, "summary": build.said("Earlier")})
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_publishes_the_new_text_where_an_earlier_release_left_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_an_earlier_release_left_it(an_earlier_text(), monkeypatch)
+    printed = run(capsys)
+    published = Service.objects.get(key="public-event").published
+    assert published is not None
+    assert (published.number, published.document) == (2, (LIBRARY / "public-event.json").read_text("utf-8"))
+    assert "keeps version" not in printed
+    assert run(capsys) == printed
+    assert Version.objects.filter(service__key="public-event").count() == 2
+
+
+@pytest.mark.usefixtures("_debug")
+def test_demo_leaves_what_is_published_on_purpose(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_an_earlier_release_left_it(an_earlier_text(), monkeypatch)
+    own, _new = import_service(an_earlier_text().replace("Earlier", "Own"))
+    publish(own, by=None)
+    import_service(an_earlier_text())  # the library's earlier text again, as the newest version, and not published
+    assert "public-event keeps version 3" in run(capsys)
+    assert Service.objects.get(key="public-event").published == own
+
+
+def test_demo_knows_the_texts_of_earlier_releases_and_not_those_of_this_one() -> None:
+    files = {file.stem: digest_of(load(file.read_text("utf-8"))) for file in LIBRARY.glob("*.json")}
+    assert SHIPPED_EARLIER.keys() == files.keys()
+    assert not [key for key, digest in files.items() if digest in SHIPPED_EARLIER[key]]
 
 
 @pytest.mark.usefixtures("_debug")

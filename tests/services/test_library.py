@@ -18,13 +18,16 @@ from django.utils.translation import override
 
 from apps.applications.journey import Journey
 from apps.services.conditions import ALWAYS, OPERATORS, Condition, read_condition
-from apps.services.definition import Definition, load, parse
+from apps.services.definition import Definition, load, parse, read_page
+from apps.services.exchange import as_json
 from apps.services.fieldtypes import REGISTER, Field
+from apps.services.fieldtypes.base import LeadTime
+from apps.services.fieldtypes.composed import Composite
 from apps.services.models import Service, Version
 from apps.services.pageform import PageForm
 from apps.services.publishing import obstacles
-from apps.services.reading import Reader
-from apps.services.texts import LANGUAGES
+from apps.services.reading import Reader, flag
+from apps.services.texts import LANGUAGES, Texts
 from tests import build
 from tests.build import TODAY
 
@@ -33,7 +36,7 @@ FILES = {path.stem: path for path in sorted((ROOT / "apps/services/library").glo
 DOCUMENTATION = (ROOT / "docs/definition.md").read_text("utf-8")
 EVERY_FILE = pytest.mark.parametrize("key", FILES)
 
-SAME_IN_ALL_LANGUAGES = {"dB"}
+SAME_IN_ALL_LANGUAGES = {"dB", "m"}
 ALWAYS_REQUIRED = {
     "public-event": {
         *("organiser_kind", "organiser_phone", "organiser_email"),
@@ -56,7 +59,7 @@ ALWAYS_REQUIRED = {
         *("organiser_kind", "organiser_phone", "organiser_email"),
         *("organiser_address", "organiser_post_code", "organiser_town", "on_behalf"),
         *("continuation", "activity_kind", "activity_description", "event_place", "event_address"),
-        *("event_municipality", "start_date", "end_date", "work_days", "noise_day", "at_night", "noise_known_by"),
+        *("event_municipality", "start_date", "end_date", "activity_times", "noise_day", "at_night", "noise_known_by"),
         *("vibration", "environmental_effects", "prevention_measures", "other_permits", "payer_same", "declaration"),
     },
 }
@@ -82,6 +85,23 @@ def samples(of: Definition) -> dict[str, Any]:
     return answers | {"end_date": answers["start_date"]}
 
 
+def controls(field: Field, kept: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """What a browser sends of a question, its rows and parts among it, when this answer has been typed in."""
+    if isinstance(kept, dict):
+        for part in field.parts():
+            yield from controls(part, kept.get(part.key), f"{name}-{part.key}")
+    elif isinstance(kept, list) and field.parts():
+        yield f"{name}-count", len(kept)
+        for n, row in enumerate(kept):
+            for part in field.parts():
+                yield from controls(part, row.get(part.key), f"{name}-{n}-{part.key}")
+    elif field.asks and kept is not None:
+        control = field.recall(kept)
+        for value in control if isinstance(control, list) else [control]:
+            if value not in (None, "", False):  # as a browser, which sends no box that is not ticked
+                yield name, "on" if value is True else value
+
+
 def posted(
     fields: tuple[Field, ...], answers: dict[str, Any]
 ) -> tuple[MultiValueDict[str, Any], MultiValueDict[str, Any]]:
@@ -92,12 +112,8 @@ def posted(
         if field.carries_file:
             files.appendlist(field.key, SimpleUploadedFile("exempel.pdf", b"%PDF-1.7\n"))
             continue
-        control = field.recall(answers.get(field.key))
-        if control in (None, "", False):
-            continue  # as a browser, which sends no box that is not ticked
-        control = "on" if control is True else control
-        for value in control if isinstance(control, list) else [control]:
-            data.appendlist(field.key, str(value))
+        for name, value in controls(field, answers.get(field.key), field.key):
+            data.appendlist(name, str(value))
     return data, files
 
 
@@ -108,7 +124,7 @@ def kept_after(of: Definition, given: dict[str, Any]) -> dict[str, Any]:
         if page.show_when.holds(answers, TODAY):
             data, files = posted(page.asked, given)
             form = PageForm(of, page, answers=answers, today=TODAY, data=data, files=files)
-            assert form.is_valid(), form.errors.as_json(escape_html=False)
+            assert form.is_valid(), form.summary
             answers |= form.kept | {name: of.fields[name].sample(TODAY) for name in form.uploads}
     return answers
 
@@ -183,6 +199,7 @@ def test_sample_answers_complete_the_form(key: str, language: str) -> None:
     with override(language):
         answers = kept_after(d, samples(d))
     assert Journey(d, answers, TODAY).complete
+    assert answers == {key: value for key, value in samples(d).items() if key in answers}
 
 
 @EVERY_FILE
@@ -210,6 +227,79 @@ def test_each_condition_can_hold_and_not_hold(key: str) -> None:
 def test_file_requires_what_the_authority_asks_for_and_no_more(key: str) -> None:
     required = {f.key for f in definition(key).fields.values() if f.asks and f.required and f.show_when is ALWAYS}
     assert required == ALWAYS_REQUIRED[key]
+
+
+GROUPS = {
+    "noise-notification": {
+        "activity_times": ["days", "start", "end", "first_day", "last_day"],
+        "disturbed_sites": ["site", "distance", "effect"],
+        "information_addresses": ["street", "number"],
+    },
+    "public-event": {
+        "daily_hours": ["day", "start", "end"],
+        "other_responsible": ["name", "task", "phone", "email"],
+    },
+    "rescue-plan": {
+        "risk_assessment": ["hazard", "consequence", "probability", "prevention"],
+        "safety_staff": ["task", "name", "phone"],
+    },
+}
+
+
+@EVERY_FILE
+def test_tables_of_the_paper_form_are_groups_that_repeat(key: str) -> None:
+    groups = {f.key: [part.key for part in f.parts()] for f in definition(key).fields.values() if f.kind == "repeating"}
+    assert groups == GROUPS[key]
+
+
+@EVERY_FILE
+def test_only_groups_that_must_be_answered_stand_open(key: str) -> None:
+    d = definition(key)
+    for page in d.pages:
+        form = PageForm(d, page, answers={}, today=TODAY)
+        for name, rows in form.inner.items():
+            assert len(rows.rows) == int(d.fields[name].required), name  # type: ignore[attr-defined]
+
+
+@EVERY_FILE
+def test_rows_can_be_added_and_filled_in_one_after_another(key: str) -> None:
+    d = definition(key)
+    for name in GROUPS[key]:
+        (page,) = [page for page in d.pages if name in {f.key for f in page.fields}]
+        rows = [*samples(d)[name], *samples(d)[name]]
+        data, _files = posted((d.fields[name],), {name: rows})
+        pressed = data.copy()
+        pressed[f"{name}-act"] = "add"
+        form = PageForm(d, page, answers={}, today=TODAY, data=pressed)
+        assert (form.acted, len(form.inner[name].rows)) == (True, 3)  # type: ignore[attr-defined]
+        form = PageForm(d, page, answers=samples(d), today=TODAY, data=data)
+        form.is_valid()
+        assert form.kept[name] == rows
+        assert len(d.fields[name].show(rows, "sv").splitlines()) == 2
+
+
+def test_level_of_noise_is_read_with_a_decimal_and_shown_with_its_unit() -> None:
+    level = definition("noise-notification").fields["noise_day"]
+    assert level.show(level.keep(level.ask("sv").clean("67,5")), "sv") == "67,5 dB"  # type: ignore[union-attr]
+
+
+def test_last_day_of_a_time_may_not_come_before_its_first() -> None:
+    d = definition("noise-notification")
+    page = d.page("place_time")
+    assert page is not None
+    row = samples(d)["activity_times"][0] | {"first_day": "2027-06-05", "last_day": "2027-06-04"}
+    data, files = posted(page.asked, samples(d) | {"activity_times": [row]})
+    form = PageForm(d, page, answers={}, today=TODAY, data=data, files=files)
+    assert not form.is_valid()
+    assert [target for target, _label, _error in form.summary] == ["id_activity_times-0-last_day"]
+
+
+@EVERY_FILE
+def test_names_are_filled_in_from_who_is_signed_in(key: str) -> None:
+    filled_in = {f.key: f.prefill for f in definition(key).fields.values() if f.prefill}
+    assert filled_in == {
+        f"{who}_{name}": name for who in ("organiser", "contact") for name in ("given_name", "family_name")
+    }
 
 
 @EVERY_FILE
@@ -279,7 +369,7 @@ def test_customer_event_place_and_time_are_common() -> None:
 def test_lead_time(key: str, days: int, late: str) -> None:
     notice = definition(key).lead_time
     assert notice is not None
-    assert (notice.days, notice.late) == (days, late)
+    assert (notice.days, notice.unit, notice.late) == (days, "days", late)
 
 
 def saved(key: str, days: int, **answers: Any) -> PageForm:
@@ -414,12 +504,56 @@ def test_documented_example_can_be_imported_and_published(tmp_path: Path) -> Non
     assert Service.objects.open().get().key == "street-music"
 
 
-def test_documentation_has_an_example_of_each_sort_of_answer() -> None:
-    earlier = build.field("date", "start_date")
-    for example in examples()[1:]:
-        build.definition(build.page("first", earlier, example, build.field("text", "more")))
-    shown_kinds = {example["kind"] for example in examples()[1:]} | {"long_text", "email", "phone", "post_code"}
-    assert shown_kinds == set(REGISTER)
+def documented() -> Definition:
+    """A service of all the examples of fields, in the order of the documentation, so that later ones may look at earlier ones."""
+    return build.definition(build.page("first", build.field("date", "start_date"), *examples()[1:]))
+
+
+def test_documentation_has_an_example_of_each_kind() -> None:
+    assert {field.kind for field in documented().fields.values()} == set(REGISTER)
+
+
+def test_documented_examples_make_a_form_that_can_be_filled_in() -> None:
+    d = documented()
+    page = d.pages[0]
+    given = {field.key: field.sample(TODAY) for field in page.asked}
+    given |= {"start_date": "2028-06-05", "end_date": "2028-06-05"}
+    given["rental"] = {"start": "2028-06-05", "end": "2028-06-06"}
+    form = PageForm(d, page, answers=given, today=TODAY, data=posted(page.asked, given)[0])
+    assert form.is_valid(), form.summary
+    assert (form.counting["stalls_area"], form.counting["size_class"]) == (12, "small")
+    assert form.kept == {key: value for key, value in given.items() if key in form.kept}
+
+
+def test_documented_yaml_can_be_read() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTATION, re.MULTILINE | re.DOTALL)
+    document = load(as_json(text))
+    (field,) = read_page(document["pages"][0]).fields
+    notice = field.notice()
+    assert notice is not None
+    assert (field.kind, notice.days, notice.unit, notice.late) == ("date", 5, "working_days", "warn")
+
+
+def test_documentation_links_lead_somewhere() -> None:
+    titles = {
+        re.sub(r"[^a-z -]", "", t.lower()).replace(" ", "-") for t in re.findall(r"^#+ (.*)", DOCUMENTATION, re.M)
+    }
+    assert sorted(set(re.findall(r"\]\(#(.*?)\)", DOCUMENTATION)) - titles) == []
+
+
+def test_documented_parts_are_those_of_the_kinds() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", DOCUMENTATION.split("### Made of parts")[1], re.MULTILINE)
+    composites = {name: cls for name, cls in REGISTER.items() if issubclass(cls, Composite)}
+    assert {name for name, _parts, _settings in rows} >= composites.keys()
+    for name, said_parts, said_settings in rows:
+        if name in composites:
+            every_flag: dict[str, Any] = {
+                key: True for key, f in composites[name].settings().items() if f.metadata["read"] is flag
+            }
+            every_flag |= {"required": True, "common": False, "secret": False}
+            parts = composites[name](key="it", label=Texts({}), **every_flag).parts()
+            told = set(re.findall(r"`(\w+)`", f"{said_parts} {said_settings}"))
+            assert {part.key for part in parts} <= told, name
 
 
 def test_documentation_names_every_kind_setting_and_comparison() -> None:
@@ -432,9 +566,18 @@ def test_documented_conditions_can_be_read() -> None:
     conditions = re.findall(r"^\| `(\{.*?\})` \|", DOCUMENTATION, re.MULTILINE)
     reader = Reader()
     read = [read_condition(reader, "", json.loads(condition)) for condition in conditions]
-    assert (len(read), reader.problems) == (12, [])
+    assert (len(read), reader.problems) == (14, [])
     used = {comparison.operator for condition in read for comparison in condition.comparisons()}
     assert used == set(OPERATORS)
+
+
+def test_documented_counting_of_days_is_right() -> None:
+    monday = date(2027, 9, 6)
+    days, working, six = (
+        LeadTime(*what) for what in ((5, "warn", "days"), (5, "warn", "working_days"), (6, "warn", "working_days"))
+    )
+    assert (days.earliest(monday), working.earliest(monday)) == (date(2027, 9, 11), date(2027, 9, 11))
+    assert six.earliest(monday) == date(2027, 9, 14)
 
 
 @pytest.mark.parametrize(("answer", "holds"), [(TODAY + timedelta(days=4), True), (TODAY + timedelta(days=5), False)])

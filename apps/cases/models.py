@@ -12,7 +12,17 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.applications.models import Application
-from apps.cases.rulebook import OUTCOMES, STATUS_WORDS, STEPS, Party, Status, Step, status_choices, steps_from
+from apps.cases.rulebook import (
+    NEED_WORDS,
+    OUTCOMES,
+    STATUS_WORDS,
+    STEPS,
+    Party,
+    Status,
+    Step,
+    status_choices,
+    steps_from,
+)
 from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Customer, User
@@ -152,7 +162,8 @@ class Case(models.Model):
     def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
         step = self.possible_step(name, by=by)
         if set(facts) != set(step.needs):
-            raise NotAllowed(_("The step needs: %(needs)s.") % {"needs": ", ".join(step.needs) or _("nothing more")})
+            needs = ", ".join(str(NEED_WORDS[need]) for need in step.needs)
+            raise NotAllowed(_("The step needs: %(needs)s.") % {"needs": needs or _("nothing more")})
         return step
 
     def note_acknowledged(self, receiver: str, number: int, at: datetime) -> None:

@@ -73,6 +73,15 @@ TABLE: tuple[Step, ...] = (
     Step("withdraw",           (_R, _H, _Q, _S), Status.WITHDRAWN,            _CUSTOMER, (),                        _("Withdraw")),
 )
 # fmt: on
+# What a step needs, in words.
+NEED_WORDS: dict[str, Any] = {
+    "text": _("text"),
+    "due": _("last day to answer"),
+    "fields": _("questions to answer again"),
+    "paper": _("what the customer sends"),
+    "outcome": _("outcome"),
+    "to": _("authority that receives the case"),
+}
 STEPS: dict[str, Step] = {step.name: step for step in TABLE}
 FINAL = frozenset(Status) - {before for step in TABLE for before in step.before}
 

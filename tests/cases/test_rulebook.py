@@ -9,7 +9,7 @@ from django.utils import translation
 
 from apps.cases import rulebook
 from apps.cases.models import EFFECTS, EVENT_WORDS, Case, NotAllowed
-from apps.cases.rulebook import FINAL, OUTCOMES, STATUS_WORDS, STEPS, TABLE, Party, Status, steps_from
+from apps.cases.rulebook import FINAL, NEED_WORDS, OUTCOMES, STATUS_WORDS, STEPS, TABLE, Party, Status, steps_from
 from apps.people.models import Customer, User
 from apps.services.definition import KINDS
 from apps.services.texts import LANGUAGES
@@ -135,6 +135,10 @@ def test_every_step_has_words_in_the_diary() -> None:
 def test_every_kind_of_service_has_outcomes() -> None:
     assert set(OUTCOMES) == set(KINDS)
     assert all(OUTCOMES.values())
+
+
+def test_every_need_is_said_in_words() -> None:
+    assert set(NEED_WORDS) == {need for step in TABLE for need in step.needs}
 
 
 def test_new_status_needs_no_migration() -> None:

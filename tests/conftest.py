@@ -15,7 +15,10 @@ from pytest_django import Settings
 def _own_files(tmp_path: Path, settings: Settings) -> None:
     """Customers' files go to a folder of the test; static files are served without a manifest."""
     storages = {**settings.STORAGES}
-    storages["default"] = {**storages["default"], "OPTIONS": {**storages["default"]["OPTIONS"], "location": tmp_path / "files"}}
+    storages["default"] = {
+        **storages["default"],
+        "OPTIONS": {**storages["default"]["OPTIONS"], "location": tmp_path / "files"},
+    }
     storages["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = storages
     assert default_storage.location == str(tmp_path / "files")  # type: ignore[attr-defined]

@@ -147,19 +147,21 @@ def _title(definition: Definition, key: str) -> dict[str, str]:
 
 
 def _field(line: Line) -> dict[str, Any]:
-    return {
+    said = {
         "key": line.field.key,
         "kind": line.field.kind,
         "label": _said(line.field.label),
         "value": _value(line),
         "text": line.text,
     }
+    return said | {"secret": True} if line.field.secret else said
 
 
 def _said(texts: Texts) -> dict[str, str]:
     """A text in its languages, always in the same order: a database may keep another."""
     written = texts.as_json()
-    return {language: written[language] for language in LANGUAGES if language in written}
+    others = sorted(language for language in written if language not in LANGUAGES)
+    return {language: written[language] for language in (*LANGUAGES, *others) if language in written}
 
 
 def _value(line: Line) -> Any:

@@ -159,3 +159,14 @@ def test_times_are_in_utc() -> None:
     event = happened("received")
 
     assert re.fullmatch(r"2027-03-01T09:30:00Z", envelope.event(event, 1)["at"])
+
+
+@pytest.mark.django_db
+def test_secret_questions_are_marked_and_others_say_nothing_of_it() -> None:
+    version = build.version(build.page("first", build.field("text", "open"), build.field("text", "code", secret=True)))
+    case = build.case(version, answers={"open": "a", "code": "b"})
+
+    data = envelope.case_data(case.events.get())
+
+    (page,) = data["formdata"]["papers"][0]["pages"]
+    assert [field.get("secret") for field in page["fields"]] == [None, True]

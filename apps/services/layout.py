@@ -363,8 +363,8 @@ class Parts(LayoutObject):
 class Computed(LayoutObject):
     """A value that is computed from other answers. `how` is what the browser needs to compute it too, as JSON."""
 
-    def __init__(self, name: str, label: Any, show: Any, how: Any) -> None:
-        self.name, self.label, self.show, self.how = name, label, show, how
+    def __init__(self, name: str, label: Any, show: Any, how: Any, hint: Any = "") -> None:
+        self.name, self.label, self.show, self.how, self.hint = name, label, show, how, hint
         self.fields: list[Any] = []
 
     def render(self, form: Any, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
@@ -376,6 +376,7 @@ class Computed(LayoutObject):
             name,
             self.show(form.counting.get(self.name)) or "–",
         )
+        html += SafeString().join(notes_of(f"id_{name}", (), str(self.hint)))
         how = attributes(data_computed=json.dumps(self.how()), data_name=name)
         how += attributes(data_within=form.prefix if self.name not in form.rules else None)
         return mark_safe(f'<div class="computed"{how}{conditional(form, self.name)}>{html}</div>')  # noqa: S308

@@ -249,3 +249,12 @@ def test_value_is_sent_and_cannot_be_posted() -> None:
 
     assert case.application.answers == {"a": 3, "it": 6}
     assert [line.text for section in case.application.sheet("en") for line in section.lines] == ["3", "6"]
+
+
+def test_hint_of_a_computed_value_stands_by_it() -> None:
+    asked = field("calculated", "total", operation="sum", of=["number"], hint=said("All together"))
+    made = definition(page("first", field("whole_number", "number"), asked))
+
+    html = PageForm(made, made.pages[0], answers={}, today=TODAY).render()
+
+    assert "All together sv" in html

@@ -49,7 +49,9 @@ class Calculated(Field):
 
     def lay_out(self) -> LayoutObject:
         """The label and the value."""
-        return Computed(self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how)
+        return Computed(
+            self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint
+        )
 
     def how(self) -> Json:
         """What the browser needs to compute it too, in the language of the page."""

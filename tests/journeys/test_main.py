@@ -54,7 +54,7 @@ def events_received(national_service: str) -> list[dict[str, Any]]:
     return [one for one in asked if one["method"] == "POST" and one["applied"] and not one["duplicate"]]
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
     """Until something is so."""
     until = time.monotonic() + seconds
     while not what():

@@ -46,6 +46,7 @@ def database(folder: str) -> Iterator[str]:
 def main() -> int:
     """Prepare the surroundings, then measure in a process that has them as its environment."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, database(folder) as url:
+        (Path(folder) / "static").mkdir()
         surroundings = {
             **os.environ,
             "DATABASE_URL": url,

@@ -151,6 +151,11 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", 50_000_000)
+FILE_UPLOAD_HANDLERS = [
+    "apps.portal.uploading.AllFilesTogether",  # first, so that nobody can fill the disk, signed in or not
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Personal identity codes of the artificial range (900–999) belong to nobody; only for trying things out.
 ACCEPT_TEST_CODES = env.bool("ACCEPT_TEST_CODES", DEBUG)
@@ -197,6 +202,8 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.portal.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 X_FRAME_OPTIONS = "DENY"
+# What is said to somebody can hold an answer of theirs: it stays on the server, and ends with the session.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
 
 # --- The national service --------------------------------------------------------------------------------------------

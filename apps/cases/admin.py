@@ -55,7 +55,7 @@ class ByService(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         """The services whose cases the user may read."""
         own = Service.objects.filter(authority__in=access.authorities_where(request.user, access.SEES_CASES))
-        return [(service.key, str(service)) for service in own.select_related("published")]
+        return [(service.key, str(service)) for service in own.select_related("published").defer("published__document")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Case]) -> QuerySet[Case]:
         """Those of the one chosen."""
@@ -108,7 +108,8 @@ class CaseAdmin(Room):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The cases the user may read, each with the last day of its open request."""
         waiting = SupplementRequest.objects.filter(case=OuterRef("pk"), answered_at=None, ended_at=None)
-        return Case.objects.visible_to(request.user).annotate(open_due=Subquery(waiting.values("due")[:1]))
+        own = Case.objects.visible_to(request.user).annotate(open_due=Subquery(waiting.values("due")[:1]))
+        return own.defer("application__version__document", "service__published__document")
 
     # --- the list ------------------------------------------------------------------------------------------------------
 

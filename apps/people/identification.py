@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.text import slugify
@@ -86,6 +87,7 @@ def sign_in(request: HttpRequest, customer: Customer) -> None:
 def sign_out(request: HttpRequest) -> None:
     """Forget the customer; an official signed in with the same browser stays so."""
     request.session.pop(SESSION_KEY, None)
+    list(get_messages(request))  # what was still to be said to them is said to nobody
     request.session.cycle_key()
     request.__dict__.pop("_customer", None)
 

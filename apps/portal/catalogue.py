@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +25,15 @@ from apps.people.municipalities import Municipality, all_municipalities
 from apps.portal.visitors import to_sign_in
 from apps.services.definition import Definition
 from apps.services.models import Service
+from apps.services.reading import Unreadable
 from apps.services.texts import HELSINKI
+
+log = logging.getLogger(__name__)
 
 LONGEST_SEARCH = 200
 Options = list[tuple[str, str]]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,12 @@ def plain(text: str) -> str:
 
 def offers() -> list[Offer]:
     """The services customers can begin, by name. One query; the volumes are small and the texts lie in the documents."""
-    found = [
-        Offer(service, service.published.definition)
-        for service in Service.objects.open().select_related("published", "authority").defer("published__document")
-        if service.published
-    ]
+    found = []
+    for service in Service.objects.open().select_related("published", "authority").defer("published__document"):
+        try:
+            found.append(Offer(service, service.published.definition))
+        except Unreadable:  # one service that cannot be read may not hide all others
+            log.exception("the definition of %s cannot be read", service.published)
     return sorted(found, key=lambda offer: plain(offer.definition.name.said()))
 
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.applications import carrying, drafting
@@ -94,17 +92,10 @@ def application(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> Http
     return HttpResponseRedirect(address_to_go_on(paper, Journey.of(paper)))
 
 
-@csrf_exempt  # only until what comes in is watched: the view below is protected
-def page(request: HttpRequest, pk: uuid.UUID, page: str) -> HttpResponseBase:
-    """A page of the form."""
-    uploading.watch(request)
-    return _page(request, pk=pk, page=page)
-
-
-@csrf_protect
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
-def _page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> HttpResponse:
+def page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> HttpResponse:
+    """A page of the form."""
     paper = own_paper(customer, pk)
     asked = paper.definition.page(page)
     if asked is None:
@@ -284,11 +275,13 @@ def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
     return HttpResponseRedirect(receipt_address(paper))
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
 def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
     """Let a draft go on under the service's new version, with everything that still fits."""
     paper = own_paper(customer, pk)
+    if request.method != "POST":
+        return redirect("portal:application", pk=paper.pk)
     try:
         carried = carrying.carry_over(paper)
     except Frozen:

@@ -18,7 +18,7 @@ class AllFilesTogether(FileUploadHandler):
     It stands before Django's own handlers. What was typed is read all the same.
     """
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest | None = None) -> None:
         super().__init__(request)
         self.arrived = 0
         self.left_out: list[tuple[str, str]] = []
@@ -34,11 +34,6 @@ class AllFilesTogether(FileUploadHandler):
     def file_complete(self, file_size: int) -> UploadedFile | None:
         """The handlers after it make the file."""
         return None
-
-
-def watch(request: HttpRequest) -> None:
-    """Count what comes in with a request that has not been read yet."""
-    request.upload_handlers.insert(0, AllFilesTogether(request))
 
 
 def say_what_was_left_out(request: HttpRequest, form: PageForm) -> None:

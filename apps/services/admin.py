@@ -99,7 +99,11 @@ class ServiceAdmin(Room):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The services the user may look at."""
-        return Service.objects.visible_to(request.user).select_related("authority", "published")
+        return (
+            Service.objects.visible_to(request.user)
+            .select_related("authority", "published")
+            .defer("published__document")
+        )
 
     # --- the list ------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ class Line:
     files: tuple[dict[str, Any], ...] = ()
     warning: str = ""
 
+    @property
+    def secret(self) -> bool:
+        """Whether officials and receivers are told that the answer is kept secret."""
+        return self.field.holds_secret(self.kept)
+
 
 @dataclass(frozen=True)
 class Section:

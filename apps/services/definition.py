@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ SCHEMA = NEWEST
 KINDS = ("permit", "notification", "plan", "registration", "supervision")
 LARGEST_DOCUMENT = 5_000_000  # characters
 RESERVED = "supplement"  # pages and fields of a supplement begin so; see cases.intake
+MUNICIPALITY_CODE = re.compile(r"[0-9]{3}")
 Answers = Mapping[str, Any]
 
 
@@ -176,10 +178,21 @@ def parse(document: Json) -> Definition:
 
     Whether the parts fit together is looked at when each of them can be read: else one mistake would be told as several.
     """
+    definition = parse_stored(document)
+    reader = Reader()
+    _check_references(reader, definition)
+    if reader.problems:
+        raise Unreadable(reader.problems)
+    return definition
+
+
+def parse_stored(document: Json) -> Definition:
+    """A definition that was judged when it was imported, and is read for ever. Raises Unreadable when it cannot be read at all.
+
+    It is not judged again: a municipality may have ended since, a setting may be another, a later release may be stricter.
+    """
     reader = Reader()
     definition = _read_definition(reader, upgraded(document))
-    if not reader.problems:
-        _check_references(reader, definition)
     if reader.problems:
         raise Unreadable(reader.problems)
     return definition
@@ -232,7 +245,7 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
 
 
 def _read_municipality(reader: Reader, path: str, value: Json) -> str:
-    if not isinstance(value, str) or value not in all_municipalities():
+    if not isinstance(value, str) or not MUNICIPALITY_CODE.fullmatch(value):
         reader.wrong(path, _("this must be a municipality code of three digits, such as 091."))
         return ""
     return value
@@ -275,6 +288,9 @@ def _check_references(reader: Reader, definition: Definition) -> None:
         check_fields(reader, f"{path}.fields", page.fields, earlier)
     if len(set(definition.languages)) < len(definition.languages):
         reader.wrong("languages", _("a language stands twice."))
+    for n, code in enumerate(definition.municipalities):
+        if code not in all_municipalities():
+            reader.wrong(f"municipalities[{n}]", _("this must be a municipality code of three digits, such as 091."))
 
 
 def _check_reserved(reader: Reader, path: str, key: str) -> None:

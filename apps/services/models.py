@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Authority, key_is_plain
-from apps.services.definition import Definition, load, parse
+from apps.services.definition import Definition, load, parse_stored
 
 # Definitions by their digest, so that a request needs neither the document nor a query for it.
 _PARSED: dict[str, Definition] = {}
@@ -92,7 +92,7 @@ class Version(models.Model):
         """What it says, parsed once per process: a version never changes."""
         known = _PARSED.get(self.digest)
         if known is None:
-            known = parse(load(self.document))
+            known = parse_stored(load(self.document))
             if len(_PARSED) >= MOST_PARSED:
                 _PARSED.pop(next(iter(_PARSED)), None)
             _PARSED[self.digest] = known

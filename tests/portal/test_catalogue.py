@@ -218,3 +218,13 @@ def test_service_costs_four_queries(django_assert_num_queries: DjangoAssertNumQu
     browser.get("/sv/services/example/")
     with django_assert_num_queries(4):  # session, service, customer, drafts
         browser.get("/sv/services/example/")
+
+
+def test_service_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    build.version(key="sound")
+    broken = build.version(key="broken")
+    type(broken).objects.filter(pk=broken.pk).update(document="{}", digest="0" * 64)
+
+    html = Client().get("/sv/").content.decode()
+
+    assert "Name of sound sv" in html

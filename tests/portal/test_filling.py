@@ -544,3 +544,29 @@ def test_each_file_is_described_where_the_service_asks_for_it() -> None:
 
     assert response.headers["Location"] == reverse("portal:check", args=[paper.pk])
     assert "Where the stage &lt;is&gt;: <a" in b.get(response.headers["Location"]).content.decode()
+
+
+def test_files_of_strangers_are_stopped_while_they_arrive(settings: Settings) -> None:
+    settings.UPLOAD_MAX_BYTES = 1_000
+    request = Client().post("/sv/sign-in/", {"file": pdf(content=PDF.ljust(5_000))}).wsgi_request
+
+    assert not request.FILES
+
+
+def test_going_over_to_a_new_version_after_signing_in_again_leads_to_the_draft() -> None:
+    paper = draft(title="Example")
+
+    response = browser(paper).get(reverse("portal:carry_over", args=[paper.pk]))
+
+    assert response.headers["Location"] == reverse("portal:application", args=[paper.pk])
+
+
+def test_what_was_still_to_be_said_ends_with_signing_out() -> None:
+    paper = draft(title="Example", guests=5, outdoors=False)
+    b = browser(paper)
+    b.post(address(paper, "papers"), {"_later": "1"})
+    assert "messages" not in b.cookies
+
+    b.post(reverse("portal:sign_out"))
+
+    assert "sparade" not in b.get("/sv/").content.decode()

@@ -9,9 +9,11 @@ from threading import Barrier
 import pytest
 from django.db import close_old_connections, connection, connections
 
+from apps.services.definition import load, parse
 from apps.services.exchange import export_service, import_service
 from apps.services.models import Service, Version
 from apps.services.reading import Unreadable
+from tests import build
 from tests.build import NOW, authority, document, official
 
 
@@ -139,3 +141,14 @@ def test_two_imports_at_once_give_two_numbers(exists: bool) -> None:
     first = 2 if exists else 1
     assert sorted(numbers) == list(range(first, first + 4))
     assert Service.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_version_is_read_for_ever_whatever_today_would_say_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = build.version(municipalities=["753"])
+    monkeypatch.setattr("apps.services.models._PARSED", {})
+    monkeypatch.setattr("apps.services.definition.all_municipalities", dict)
+
+    assert version.definition.municipalities == ("753",)
+    with pytest.raises(Unreadable, match="municipalities"):
+        parse(load(version.document))

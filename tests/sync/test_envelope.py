@@ -170,3 +170,19 @@ def test_secret_questions_are_marked_and_others_say_nothing_of_it() -> None:
 
     (page,) = data["formdata"]["papers"][0]["pages"]
     assert [field.get("secret") for field in page["fields"]] == [None, True]
+
+
+@pytest.mark.django_db
+def test_a_secret_part_marks_the_whole_question() -> None:
+    asked = build.field("person", "who", contact=False, protection_order=True)
+    version = build.version(build.page("first", asked))
+    names = {"given_name": "Example", "family_name": "Customer"}
+
+    protected = build.case(version, answers={"who": {**names, "protected": True}}).events.get()
+    open_to_all = build.case(version, answers={"who": names}).events.get()
+
+    said = [
+        envelope.case_data(event)["formdata"]["papers"][0]["pages"][0]["fields"][0]
+        for event in (protected, open_to_all)
+    ]
+    assert [field.get("secret") for field in said] == [True, None]

@@ -263,6 +263,17 @@ class Field:
         own = getattr(self.errors, "missing" if code == "missing" else "wrong", NO_TEXT)
         return own.said(get_language()) if own else said
 
+    def holds_secret(self, kept: Json) -> bool:
+        """Whether the answer, or an answered part of it, is of a sort that is kept secret."""
+        inner = kept if isinstance(kept, list) else [kept]
+        return self.secret or any(
+            part.holds_secret(one.get(part.key))
+            for one in inner
+            if isinstance(one, dict)
+            for part in self.parts()
+            if part.answered(one.get(part.key))
+        )
+
     def limits(self) -> str:
         """Limits that are said before anybody answers."""
         return ""

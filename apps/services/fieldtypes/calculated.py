@@ -49,9 +49,7 @@ class Calculated(Field):
 
     def lay_out(self) -> LayoutObject:
         """The label and the value."""
-        return Computed(
-            self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint
-        )
+        return Computed(self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint)
 
     def how(self) -> Json:
         """What the browser needs to compute it too, in the language of the page."""

@@ -78,9 +78,7 @@ class Derived(Field):
         """The label and the value, or nothing."""
         if self.quiet:
             return Unsaid(self.key, self.how)
-        return Computed(
-            self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint
-        )
+        return Computed(self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint)
 
     def how(self) -> Json:
         """What the browser needs to find it too, in the language of the page."""

@@ -154,7 +154,7 @@ def _field(line: Line) -> dict[str, Any]:
         "value": _value(line),
         "text": line.text,
     }
-    return said | {"secret": True} if line.field.secret else said
+    return said | {"secret": True} if line.secret else said
 
 
 def _said(texts: Texts) -> dict[str, str]:

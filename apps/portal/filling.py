@@ -32,7 +32,7 @@ from apps.services.fieldtypes import Field
 from apps.services.pageform import PageForm
 
 # What the page's own controls are called. A field's key begins with a letter, so none of them can be a question.
-LATER, REMOVE = "_later", "_remove"
+LATER, REMOVE, FOLLOWED = "_later", "_remove", "_followed"
 FROM_CHECK = "?from=check"  # in the address and not in a hidden control, since a question may well be called "from"
 
 
@@ -132,6 +132,10 @@ def _receive(request: HttpRequest, customer: Customer, paper: Application, page:
         form.forgive_unanswered()
     if acted or not form.is_valid():
         return _show(request, paper, page, form)
+    if form.brought_up and FOLLOWED not in request.POST:
+        # Without script they have not been seen yet. Once is enough: by now the answers that bring them up are stored.
+        messages.info(request, _("Your answers bring up more on this page. Look through it, and go on."))
+        return HttpResponseRedirect(page_address(paper, page, from_check=_from_check(request)))
     if LATER in request.POST:
         messages.success(request, _("Your answers are saved. Go on from here when it suits you."))
         return redirect("portal:my_cases")
@@ -185,7 +189,7 @@ def _show(
         "steps": _steps(paper, journey, page),
         "back": _address_before(request, paper, journey, page),
         "supplement_request": request_answered_by(paper),
-        "conditions": bool(page.questions.rules) or any(field.parts() for field in page.fields),
+        "conditions": any(field.parts() or field.looks_at() for field in page.fields),
         "answers": _answers_looked_at(form),
         "today": paper.day().isoformat(),
         "has_inner_buttons": any(field.carries_file or field.parts() for field in page.fields),
@@ -204,7 +208,7 @@ def _steps(paper: Application, journey: Journey, current: Page) -> list[Step]:
 
 def _answers_looked_at(form: PageForm) -> dict[str, Any]:
     """The answers of earlier pages that conditions on this page look at: all that the browser needs to follow them."""
-    looked_at = {c.field.partition(".")[0] for field in form.page.fields for c in field.show_when.comparisons()}
+    looked_at = {path.partition(".")[0] for field in form.page.fields for path in field.looks_at()}
     return {key: value for key, value in form.before.items() if key in looked_at}
 
 

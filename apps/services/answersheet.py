@@ -35,11 +35,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Section:
-    """A page's lines under its title."""
+    """A page's lines under its title, and what the answers lead to: the title and text of each result that holds."""
 
     key: str
     title: str
     lines: tuple[Line, ...]
+    results: tuple[tuple[str, str], ...] = ()
 
 
 def sheet(definition: Definition, answers: Mapping[str, Any], today: date, language: str) -> list[Section]:
@@ -49,6 +50,7 @@ def sheet(definition: Definition, answers: Mapping[str, Any], today: date, langu
             page.key,
             page.title.said(language),
             tuple(_line(field, counting.get(field.key), today, language) for field in fields if field.has_answer),
+            tuple(field.conclusion(language) for field in fields if field.concludes),
         )
         for page, fields, counting in definition.asked(answers, today)
     ]

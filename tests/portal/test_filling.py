@@ -570,3 +570,55 @@ def test_what_was_still_to_be_said_ends_with_signing_out() -> None:
     b.post(reverse("portal:sign_out"))
 
     assert "sparade" not in b.get("/sv/").content.decode()
+
+
+def survey() -> Application:
+    """A draft of a page whose answer brings up a result and an optional question, and a page after it."""
+    yes = {"field": "big", "equals": True}
+    result = build.field("result", "needed", text=build.said("You need a plan"), show_when=yes)
+    more = build.field("text", "more", required=False, show_when=yes)
+    version = build.version(
+        build.page("first", build.field("yes_no", "big"), result, more),
+        build.page("last", build.field("consent", "ok")),
+    )
+    return build.application(version, answers={})
+
+
+def test_what_an_answer_brings_up_is_shown_once_before_going_on() -> None:
+    paper = survey()
+    b = browser(paper)
+
+    once = b.post(address(paper, "first"), {"big": "yes"})
+    assert once.headers["Location"] == address(paper, "first")
+    assert "You need a plan" in b.get(once.headers["Location"]).content.decode()
+
+    assert b.post(address(paper, "first"), {"big": "yes"}).headers["Location"] == address(paper, "last")
+
+
+def test_who_has_followed_with_script_goes_on_at_once() -> None:
+    paper = survey()
+
+    response = browser(paper).post(address(paper, "first"), {"big": "yes", "_followed": "1"})
+
+    assert response.headers["Location"] == address(paper, "last")
+
+
+def test_result_is_told_again_beside_the_answers() -> None:
+    paper = survey()
+    b = browser(paper)
+    b.post(address(paper, "first"), {"big": "yes"})
+
+    assert "You need a plan" in b.get(reverse("portal:check", args=[paper.pk])).content.decode()
+
+
+def test_browser_gets_the_earlier_answers_that_a_computed_value_is_made_of() -> None:
+    total = build.field("calculated", "total", operation="product", of=["price", "count"])
+    version = build.version(
+        build.page("first", build.field("whole_number", "price")),
+        build.page("second", build.field("whole_number", "count"), total),
+    )
+    paper = build.application(version, answers={"price": 50})
+
+    html = browser(paper).get(address(paper, "second")).content.decode()
+
+    assert '"price": 50' in html

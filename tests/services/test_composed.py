@@ -719,3 +719,18 @@ def test_what_is_offered_stands_in_the_parts_and_can_be_typed_over() -> None:
     )
     assert form.is_valid()
     assert form.kept["it"] == {"given_name": "Test", "family_name": "Other"}
+
+
+def test_default_of_a_needed_question_of_parts_is_its_answer_when_left_as_it_stands() -> None:
+    days = {"start": "2027-06-05", "end": "2027-06-06"}
+    asked = field("period", "it", default=days)
+
+    assert kept(asked, filled(html_of(opened(asked)))) == days
+
+
+def test_missing_question_of_parts_is_told_in_the_services_own_words() -> None:
+    asked = field("person", "it", errors={"missing": said("Who is it?")})
+
+    form = posted(asked, filled(html_of(opened(asked))))
+
+    assert [error for _target, _label, error in form.summary] == ["Who is it? sv"]

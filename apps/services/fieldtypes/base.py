@@ -121,6 +121,7 @@ class Field:
     asks: ClassVar[bool] = True
     has_answer: ClassVar[bool] = True
     carries_file: ClassVar[bool] = False
+    concludes: ClassVar[bool] = False  # whether it tells what the answers lead to, so that it is told again beside them
     repeats: ClassVar[bool] = True  # whether it can stand in a group that repeats
     has_rows: ClassVar[bool] = False  # whether its parts' answers stand in rows, so that no condition can look at one
 
@@ -262,6 +263,15 @@ class Field:
         """The service's own error text where it has one, else what this software says."""
         own = getattr(self.errors, "missing" if code == "missing" else "wrong", NO_TEXT)
         return own.said(get_language()) if own else said
+
+    def conclusion(self, language: str) -> tuple[str, str]:
+        """What is told beside the answers, for kinds that conclude: a title and a text."""
+        raise NotImplementedError
+
+    def looks_at(self) -> frozenset[str]:
+        """The paths of the answers that it depends on."""
+        conditions = (self.show_when, self.required_when)
+        return frozenset(c.field for condition in conditions for c in condition.comparisons())
 
     def holds_secret(self, kept: Json) -> bool:
         """Whether the answer, or an answered part of it, is of a sort that is kept secret."""

@@ -51,6 +51,10 @@ class Calculated(Field):
         """The label and the value."""
         return Computed(self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint)
 
+    def looks_at(self) -> frozenset[str]:
+        """With what it is computed from."""
+        return super().looks_at() | frozenset(self.of)
+
     def how(self) -> Json:
         """What the browser needs to compute it too, in the language of the page."""
         return {"operation": self.operation, "of": self.of, "decimals": self.decimals, "unit": self.unit.said()}

@@ -80,6 +80,10 @@ class Derived(Field):
             return Unsaid(self.key, self.how)
         return Computed(self.key, self.label, lambda kept: self.show(kept, get_language() or "sv"), self.how, self.hint)
 
+    def looks_at(self) -> frozenset[str]:
+        """With what its values follow from."""
+        return super().looks_at() | frozenset(c.field for one in self.values for c in one.when.comparisons())
+
     def how(self) -> Json:
         """What the browser needs to find it too, in the language of the page."""
         language = get_language() or "sv"

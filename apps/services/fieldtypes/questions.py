@@ -153,6 +153,7 @@ class QuestionsForm(forms.Form):
     are asked at all. After `is_valid()`:
 
     - `kept` holds every answer that is right by itself, whether or not all is complete;
+    - `brought_up` names what these answers bring up on the same page;
     - `uploads` holds the files that can be taken, by field;
     - `about` holds what was written about files kept before, by their ids.
 
@@ -192,6 +193,7 @@ class QuestionsForm(forms.Form):
         self.uploads: dict[str, list[UploadedFile]] = {}
         self.about: dict[str, str] = {}
         self.wrong_inside: set[str] = set()
+        self.brought_up: set[str] = set()
         self.helper = FormHelper()
         self.helper.layout = questions.layout
         self.helper.form_tag = False
@@ -299,11 +301,14 @@ class QuestionsForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Decide question by question: is it asked, is it answered, does it fit the earlier answers?"""
         self.counting = dict(self.before)
+        self.brought_up = set()
         were_hidden, self.hidden_now = self.hidden_now, set()
         for field in self.questions:
             asked = field.show_when.holds(self.counting, self.today)
             if not asked:
                 self.hidden_now.add(field.key)
+            elif field.key in were_hidden:
+                self.brought_up.add(field.key)
             elif not field.asks:
                 self._count(field, None)
             if field.asks:
@@ -356,9 +361,11 @@ class QuestionsForm(forms.Form):
         inside = self.inner.get(field.key)
         if inside is not None and not (inside.is_blank() and not needed):
             if not inside.is_valid():
-                self.wrong_inside.add(field.key)
-                self._count(field, self.kept.get(field.key))
+                self._refuse_inside(field, inside)
                 return
+            self.kept[field.key] = (
+                inside.value()
+            )  # what stands there from the beginning is an answer where one is needed
         elif inside is not None:
             inside.forgive()
             self.kept[field.key] = None
@@ -376,6 +383,16 @@ class QuestionsForm(forms.Form):
             self.add_error(field.key, forms.ValidationError(field.own_words("wrong", objection), code="objection"))
             return
         self._count(field, stored)
+
+    def _refuse_inside(self, field: Field, inside: Inner) -> None:
+        """Let the form within the form say what is wrong; where all of it is missing, the service's own words if it has any."""
+        own = field.own_words("missing", "")
+        if inside.is_blank() and own:
+            inside.forgive()
+            self.add_error(field.key, forms.ValidationError(own, code="missing"))
+        else:
+            self.wrong_inside.add(field.key)
+            self._count(field, self.kept.get(field.key))
 
     def add_error(self, field: str | None, error: Any) -> None:
         """As Django does, but an answer that is refused is not kept; a composite question can have an error too."""

@@ -86,8 +86,13 @@ class Result(_Told):
 
     kind: ClassVar[str] = "result"
     kind_label: ClassVar[Any] = gettext_lazy("Result of the answers")
+    concludes: ClassVar[bool] = True
     text: Texts = setting(texts)
 
     def lay_out(self) -> LayoutObject:
         """A box that is read aloud when it appears."""
         return Prose(self.key, "h2", self.label, self.text, "prose--result", role="status")
+
+    def conclusion(self, language: str) -> tuple[str, str]:
+        """Its title and text."""
+        return self.label.said(language), self.text.said(language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import posixpath
 import unicodedata
 import uuid
@@ -39,7 +40,22 @@ def receive(application: Application, field: str, file: UploadedFile) -> Attachm
     )
     file.seek(0)
     attachment.content.save(f"{attachment.id.hex[:2]}/{uuid.uuid4().hex}", file, save=False)
+    _to_disk(attachment)
     return attachment
+
+
+def _to_disk(attachment: Attachment) -> None:
+    """Have the content on the disk before a row says that it is there, where the storage is a disk."""
+    try:
+        path = attachment.content.path
+    except NotImplementedError:
+        return
+    for place in (path, os.path.dirname(path)):
+        handle = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def as_download(attachment: Attachment) -> FileResponse:

@@ -49,7 +49,7 @@ class Journey:
         counting: dict[str, Any] = {}
         for _page, _fields, counted in self.definition.asked(self.answers, self.today):
             counting = counted
-        return counting
+        return {key: value for key, value in counting.items() if key in self.definition.fields}
 
     @property
     def complete(self) -> bool:

@@ -82,7 +82,9 @@ class Application(models.Model):
         if self.supplement_form is None:
             return self.version.definition
         return self.version.definition.supplement(
-            self.supplement_form["fields"], read_page(self.supplement_form["page"])
+            self.supplement_form["fields"],
+            read_page(self.supplement_form["page"]),
+            self.supplement_form["given"],
         )
 
     def day(self) -> date:

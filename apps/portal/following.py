@@ -68,6 +68,7 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
     drafts = (
         Application.objects.of(customer)
         .drafts()
+        .exclude(answers_request__ended_at__isnull=False)
         .select_related("version__service__authority", "answers_request__case")
         .defer("version__document")
         .order_by("-changed_at")

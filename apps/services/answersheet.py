@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from apps.services.definition import Definition
 from apps.services.fieldtypes import Field
+from apps.services.texts import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Line:
     kept: Any
     files: tuple[dict[str, Any], ...] = ()
     warning: str = ""
+    language: str = LANGUAGES[0]
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """For an answer that stands in rows: each row's title, and its answers under their labels."""
+        return self.field.rows_of(self.kept, self.language) if self.kept else []
 
     @property
     def secret(self) -> bool:
@@ -60,4 +67,4 @@ def _line(field: Field, kept: Any, today: date, language: str) -> Line:
     files = tuple(kept or ()) if field.carries_file else ()
     with override(language):
         warning = field.caution(kept, today)
-    return Line(field, field.label.said(language), field.show(kept, language), kept, files, warning)
+    return Line(field, field.label.said(language), field.show(kept, language), kept, files, warning, language)

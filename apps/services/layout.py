@@ -207,7 +207,6 @@ class Search(Question):
 
     def control(self, bound: BoundField, described: str, wrong: bool) -> str:
         """An input with its list."""
-        options = "".join(f'<option value="{escape(label)}">' for _key, label in bound.field.choices)  # type: ignore[attr-defined]
         attrs = attributes(
             type="text",
             name=bound.html_name,
@@ -218,7 +217,21 @@ class Search(Question):
             aria_invalid="true" if wrong else None,
         )
         value = escape(value_of(bound))
-        return f'<input class="line"{attrs} value="{value}"><datalist id="{bound.auto_id}_list">{options}</datalist>'
+        listed = f'<datalist id="{bound.auto_id}_list">{self.suggestions(bound.field)}</datalist>'
+        return f'<input class="line"{attrs} value="{value}">{listed}'
+
+    def suggestions(self, field: Any) -> str:
+        """The options, each with the value it stands for, which conditions look at, and what else it can be called."""
+        taken: dict[str, list[str]] = {}
+        for text, value in field.values.items():
+            taken.setdefault(value, []).append(text)
+        out = []
+        for value, label in field.choices:
+            known = (label.casefold(), value.casefold())
+            also = "\n".join(text for text in taken.get(value, ()) if text not in known)
+            called = f' data-also="{escape(also)}"' if also else ""
+            out.append(f'<option value="{escape(label)}" data-value="{escape(value)}"{called}>')
+        return "".join(out)
 
 
 class Options(Question):
@@ -376,7 +389,7 @@ class Computed(LayoutObject):
             name,
             self.show(form.counting.get(self.name)) or "–",
         )
-        html += SafeString().join(notes_of(f"id_{name}", (), str(self.hint)))
+        html = format_html("{}{}", html, SafeString().join(map(mark_safe, notes_of(f"id_{name}", (), str(self.hint)))))
         how = attributes(data_computed=json.dumps(self.how()), data_name=name)
         how += attributes(data_within=form.prefix if self.name not in form.rules else None)
         return mark_safe(f'<div class="computed"{how}{conditional(form, self.name)}>{html}</div>')  # noqa: S308

@@ -16,7 +16,7 @@ from django.utils import translation
 from apps.applications.models import Application
 from apps.cases import intake
 from apps.cases.models import Event
-from apps.services.answersheet import Line
+from apps.services.answersheet import Line, sheet
 from apps.services.definition import Definition
 from apps.services.texts import LANGUAGES, Texts
 
@@ -111,8 +111,10 @@ def _told(event: Event) -> dict[str, Any]:
 def _common(papers: Sequence[Application]) -> dict[str, Any]:
     """What is common to the customer's project: who the customer is, and the answers that say so; the latest of each."""
     answers: dict[str, Any] = {}
-    for paper in papers:
-        for section in paper.sheet():
+    if papers:
+        first = papers[0]
+        together = intake.answers_together(papers)
+        for section in sheet(first.version.definition, together, first.day(), first.language):
             answers |= {line.field.key: _value(line) for line in section.lines if line.field.common and line.text}
     customer = {"customer": {"name": papers[0].event.by_name}} if papers else {}
     return {**customer, "answers": answers}

@@ -54,7 +54,8 @@ def _papers(cases: list[int]) -> dict[int, list[Application]]:
 
 
 def _contents(papers: dict[int, list[Application]]) -> dict[str, Content]:
-    keys = [paper.pk for folder in papers.values() for paper in folder if any(paper.files())]
+    """Where each file of the papers is stored. No paper is read for this: one that cannot be would hold up all the others."""
+    keys = [paper.pk for folder in papers.values() for paper in folder]
     found = Attachment.objects.filter(application__in=keys) if keys else ()
     return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
 

@@ -259,7 +259,15 @@ def note(reports: Sequence[tuple[Line, Report]], now: datetime | None = None) ->
                     _note_setback(held[pk], outcome, counts, now)
         _note_delivered(delivered, now)
         counts.delivered = len(delivered)
+    _tell_of_barred(reports)
     return counts
+
+
+def _tell_of_barred(reports: Sequence[tuple[Line, Report]]) -> None:
+    """Once for all of them: what a receiver bars us for, such as an old token, is the same for every line."""
+    barred = [out for _line, report in reports for _pk, out in report if isinstance(out, Later) and out.barred]
+    if barred:
+        log.error("the receiver lets nothing in, see to the token: %d deliveries wait (%r)", len(barred), barred[0].why)
 
 
 def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Delivery]:

@@ -17,17 +17,35 @@ const asDate = (value) => {
   return found.getUTCMonth() === month - 1 && found.getUTCDate() === Number(day) ? found.toISOString().slice(0, 10) : null;
 };
 
+const asTime = (value) => {
+  const [, hour, minute = "00"] = /^(?:klo|kl\.?)?\s*(\d{1,2})(?:[.:](\d{2}))?$/i.exec(String(value).trim()) ?? [];
+  return hour < 24 && minute < 60 ? `${hour.padStart(2, "0")}:${minute}` : null;
+};
+
+const asMoment = (value) => {
+  const [, day, hour] = /^([^T ]+)[T ](.+)$/.exec(String(value).trim()) ?? [];
+  return asDate(day) && asTime(hour) ? `${asDate(day)}T${asTime(hour)}` : null;
+};
+
+const asDay = (value) => asDate(value) ?? asDate(asMoment(value)?.slice(0, 10));
+
+const digits = (value) => String(value).replace(/\s/g, "").replace("\u2212", "-").replace(",", ".");
+
 const asNumber = (value) => {
   if (typeof value === "number") return value;
-  const text = String(value).replace(/\s/g, "").replace("\u2212", "-").replace(",", ".");
-  return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : null;
+  return /^-?\d{1,15}(\.\d{1,6})?$/.test(digits(value)) ? Number(digits(value)) : null;
 };
+
+const asDecimal = (value) => (/^-?\d+\.\d+$/.test(digits(value)) ? digits(value).replace(/^(-?)0+(?=\d)/, "$1") : null);
+
+// The forms in which the server keeps what can be written in several ways.
+const forms = [asDate, asTime, asMoment, asDecimal];
 
 // What is typed has no type: it is read as what the rule compares it with.
 const same = (answer, value) => {
   if (typeof value === "boolean") return { yes: true, no: false, true: true, false: false }[String(answer)] === value;
   if (typeof value === "number") return typeof answer !== "boolean" && asNumber(answer) === value;
-  return answer === value || (asDate(value) !== null && asDate(answer) === asDate(value));
+  return answer === value || forms.some((as) => as(value) === value && as(answer) === value);
 };
 
 const daysAhead = (days) => new Date(Date.parse(today) + days * 86_400_000).toISOString().slice(0, 10);
@@ -37,7 +55,7 @@ const given = (answer) => ![undefined, null, ""].includes(answer) && answer.leng
 // --- Rules -----------------------------------------------------------------------------------------------------------
 
 const number = (compare) => (answer, value) => asNumber(answer) !== null && compare(asNumber(answer), value);
-const date = (compare) => (answer, value) => asDate(answer) !== null && compare(asDate(answer), value);
+const date = (compare) => (answer, value) => asDay(answer) !== null && compare(asDay(answer), value);
 
 const operators = {
   equals: same,
@@ -88,7 +106,7 @@ const calculated = ({ operation, of, decimals }, answers, within) => {
   const found = of.flatMap((path) => answersAt(answers, path, within));
   if (operation === "count") return found.length;
   if (operation === "days_between") {
-    const [first, second] = found.map(asDate);
+    const [first, second] = found.map(asDay);
     return found.length === 2 && first && second ? (Date.parse(second) - Date.parse(first)) / 86_400_000 : null;
   }
   const numbers = found.map(asNumber).filter((number) => number !== null);
@@ -116,6 +134,25 @@ const compute = (part, answers) => {
 
 // --- The page --------------------------------------------------------------------------------------------------------
 
+// What the text in a line stands for among the options of its list; '' when it is none of them. As SearchField does.
+const meant = (line) => {
+  const options = [...line.list.options];
+  const fold = (text) => text.toUpperCase().toLowerCase();
+  const called = (names) => options.flatMap((one) => names(one).map((text) => [fold(text), one.dataset.value]));
+  const values = new Map([
+    ...called((one) => one.dataset.also?.split("\n") ?? []),
+    ...called((one) => [one.value]),
+    ...called((one) => [one.dataset.value]),
+  ]);
+  return values.get(fold(line.value.trim())) ?? "";
+};
+
+// A phone number as it is kept: a number without a country code is a Finnish one.
+const international = (text) => {
+  const bare = text.replace(/[^\d+]/g, "").replace(/^(00|99[049])/, "+");
+  return bare && bare.replace(/^(?!\+)(0|358)?/, "+358").replace(/^\+3580/, "+358");
+};
+
 const answerIn = (question) => {
   const controls = [...question.querySelectorAll("input, select, textarea")].filter((control) => control.name);
   const [first] = controls;
@@ -125,8 +162,23 @@ const answerIn = (question) => {
     radio: () => chosen[0] ?? "",
     checkbox: () => (question.matches("fieldset") ? chosen : first.checked || ""),
     file: () => [...first.files, ...question.querySelectorAll(".file")],
+    tel: () => international(first.value),
   };
-  return [first.name, (answers[first.type] ?? (() => first.value.trim()))()];
+  return [first.name, (answers[first.type] ?? (() => (first.list ? meant(first) : first.value.trim())))()];
+};
+
+// Whether an option is chosen that was so from the beginning, in what is not kept yet: nobody has answered with it.
+const offered = (question) =>
+  question.querySelector("[type=radio]:checked")?.defaultChecked &&
+  !question.closest(".row")?.querySelector("[name$=-_stored]")?.value;
+
+// A question of parts is answered when one of them is, a group that repeats with as many rows as have an answer.
+const countWithin = (answers, name) => {
+  const parts = name.split("-");
+  for (let n = parts.length - 1; n > 0; n -= 1) {
+    const group = parts.slice(0, n).join("-");
+    answers[group] = /^\d/.test(parts[n]) ? [...new Set([...(answers[group] ?? []), parts[n]])] : true;
+  }
 };
 
 // In the order of the page: an answer that a rule hides counts as not given for the rules after it.
@@ -144,11 +196,16 @@ const look = (firstTime) => {
     if (!found) continue;
     if (away) delete answers[found[0]];
     else answers[found[0]] = found[1];
+    if (!away && given(found[1]) && !offered(part)) countWithin(answers, found[0]);
   }
 };
 
 if (document.querySelector("[data-show-when], [data-computed]")) {
   look(true);
+  // The server shows a page once more when an answer has brought up something on it; here it has been seen already.
+  document.querySelectorAll("form[method=post]:has([data-show-when])").forEach((form) => {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "_followed", value: "1" }));
+  });
   document.addEventListener("input", () => look(false));
   document.addEventListener("change", () => look(false));
 }

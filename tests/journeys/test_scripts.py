@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from apps.services.pageform import PageForm
 from tests import build
+from tests.services.browser import filled
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
 ADDRESS = "http://pages.test"
@@ -59,6 +60,8 @@ def answer(route: Route, html: str) -> None:
 # --- Conditions ------------------------------------------------------------------------------------------------------
 
 OPTIONS = {"options": build.options("red", "blue")}
+PLACES = ["", "Helsingfors", "HELSINKI", " helsingfors ", "091", "Esbo", "Espoo", "Nowhere"]
+SOUGHT = ["", "Red sv", "RED SV", "red", "Blue sv", "Green"]
 TYPED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (build.field("yes_no", "asked"), {"equals": True}, ["", "yes", "no"]),
     (build.field("yes_no", "asked"), {"equals": False}, ["", "yes", "no"]),
@@ -85,7 +88,36 @@ TYPED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     (build.field("date", "asked"), {"within_working_days": 5}, ["", "5.3.2027", "6.3.2027", "7.3.2027", "8.3.2027"]),
     (build.field("decimal", "asked"), {"at_least": 10}, ["", "9,99", "10", "10.5", "1 000,25"]),
     (build.field("money", "asked"), {"less_than": 5}, ["", "4.99", "5,00"]),
+    (build.field("decimal", "asked"), {"equals": "10.5"}, ["", "10,5", "010.5", "10,50", "10"]),
     (build.field("text", "asked"), {"contains": "ab"}, ["", "cab", "ba"]),
+    (build.field("municipality", "asked"), {"equals": "091"}, PLACES),
+    (build.field("municipality", "asked"), {"one_of": ["092", "091"]}, PLACES),
+    (build.field("municipality", "asked"), {"answered": True}, PLACES),
+    (build.field("choice", "asked", display="search", **OPTIONS), {"equals": "red"}, SOUGHT),
+    (build.field("choice", "asked", display="search", **OPTIONS), {"answered": False}, SOUGHT),
+    (build.field("email", "asked"), {"equals": "a@example.com"}, ["", " a@example.com ", "b@example.com"]),
+    (build.field("email", "asked"), {"contains": "@example.com"}, ["", "a@example.com", "a@example.org"]),
+    (
+        build.field("phone", "asked"),
+        {"equals": "+358401234567"},
+        [
+            "",
+            "040 123 4567",
+            "+358 40 1234567",
+            "00358-40-1234567",
+            "358401234567",
+            "+358 (0)40 1234567",
+            "+4640123456",
+        ],
+    ),
+    (build.field("phone", "asked"), {"contains": "+358"}, ["", "(09) 310 1691", "+46 70 123 45 67", "0046701234567"]),
+    (build.field("time", "asked"), {"equals": "09:00"}, ["", "9", "9.00", "09:00", "kl. 9", "klo 9.00", "19", "9.01"]),
+    (build.field("time", "asked"), {"one_of": ["14:30"]}, ["", "14.30", "14:30", "15.30"]),
+    (
+        build.field("date_time", "asked"),
+        {"equals": "2027-06-05T14:30"},
+        ["", "5.6.2027 14.30", "2027-06-05T14:30", "5.6.2027 kl. 14:30", "5.6.2027 14.31"],
+    ),
 ]
 
 
@@ -120,7 +152,7 @@ def questions(*fields: dict[str, Any], **more: Any) -> str:
 
 def say(page: Page, kind: str, said: str) -> None:
     """Answer the first question as a person would."""
-    if kind in ("yes_no", "choice", "choices", "consent"):
+    if kind in ("yes_no", "choice", "choices", "consent") and not page.locator("input[list]").count():
         if page.locator("select").count():
             page.select_option("select", said)
             return
@@ -137,6 +169,62 @@ def sent_as(kind: str, said: str) -> QueryDict:
     data = QueryDict(mutable=True)
     data.setlist("asked", said.split() if kind == "choices" else [said] if said else [])
     return data
+
+
+PERSON = build.field("person", "asked", address=True, required=False)
+ROWS = build.field("repeating", "asked", fields=[build.field("text", "name", required=False)], min_rows=2)
+PARTS: list[tuple[dict[str, Any], dict[str, Any], list[dict[str, str]]]] = [
+    (
+        build.field("period", "asked"),
+        {"field": "asked.start", "before": "2027-06-05"},
+        [{}, {"asked-start": "4.6.2027"}, {"asked-start": "5.6.2027", "asked-end": "6.6.2027"}],
+    ),
+    (
+        build.field("period", "asked", required=False),
+        {"field": "asked", "answered": True},
+        [{}, {"asked-start": "4.6.2027", "asked-end": "6.6.2027"}, {"asked-start": "", "asked-end": ""}],
+    ),
+    (PERSON, {"field": "asked.email", "equals": "a@example.com"}, [{}, {"asked-email": "a@example.com "}]),
+    (PERSON, {"field": "asked.phone", "equals": "+358401234567"}, [{}, {"asked-phone": "040 1234567"}]),
+    (PERSON, {"field": "asked.address", "answered": True}, [{}, {"asked-address-street": "Exempelgatan 1"}]),
+    (PERSON, {"field": "asked", "answered": False}, [{}, {"asked-given_name": "Testperson"}]),
+    (ROWS, {"field": "asked", "answered": True}, [{}, {"asked-0-name": "One", "asked-1-name": "Two"}]),
+]
+
+
+@pytest.mark.parametrize(("field", "rule", "answers"), PARTS, ids=[f"{f['kind']}-{r['field']}" for f, r, _a in PARTS])
+def test_a_question_comes_and_goes_by_the_parts_of_another(
+    opened: OpenPage, field: dict[str, Any], rule: dict[str, Any], answers: list[dict[str, str]]
+) -> None:
+    for condition in (rule, {"not": rule}):
+        fields = (field, build.field("text", "then", show_when=condition))
+        page = opened(html := questions(*fields), "conditions.js")
+        for said in answers:
+            for name, text in said.items():
+                page.fill(f"[name={name}]", text)
+            sent = form(*fields, data=filled(html, **{name.replace("-", "__"): text for name, text in said.items()}))
+            sent.is_valid()
+            assert page.is_visible("#id_then") is ("then" not in sent.hidden_now), (condition, said)
+
+
+def test_a_count_of_rows_grows_as_they_are_filled(opened: OpenPage) -> None:
+    rule = {"field": "rows", "at_least": 2}
+    count = build.field("calculated", "rows", operation="count", of=["asked"])
+    page = opened(questions(ROWS, count, build.field("text", "then", show_when=rule)), "conditions.js")
+
+    page.fill("[name=asked-0-name]", "One")
+    assert not page.is_visible("#id_then")
+    page.fill("[name=asked-1-name]", "Two")
+    assert (page.inner_text("output"), page.is_visible("#id_then")) == ("2", True)
+
+
+def test_a_kept_row_counts_by_a_chosen_option_alone(opened: OpenPage) -> None:
+    group = build.field("repeating", "asked", fields=[build.field("yes_no", "more")], required=False)
+    then = build.field("text", "then", show_when={"field": "asked", "answered": True})
+
+    page = opened(questions(group, then, answers={"asked": [{"more": True}]}), "conditions.js")
+
+    assert page.is_visible("#id_then")
 
 
 def test_an_answer_that_a_rule_hides_counts_as_not_given(opened: OpenPage) -> None:

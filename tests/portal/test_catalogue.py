@@ -6,6 +6,7 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db.models import QuerySet
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -14,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from apps.applications.models import Application
 from apps.people.municipalities import named
 from apps.portal.catalogue import municipality_name
-from apps.services.models import Service
+from apps.services.models import Service, Version
 from apps.services.texts import HELSINKI, date_words
 from tests import build
 
@@ -223,7 +224,7 @@ def test_service_costs_four_queries(django_assert_num_queries: DjangoAssertNumQu
 def test_service_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     build.version(key="sound")
     broken = build.version(key="broken")
-    type(broken).objects.filter(pk=broken.pk).update(document="{}", digest="0" * 64)
+    QuerySet(Version).filter(pk=broken.pk).update(document="{}", digest="0" * 64)  # as only damage could
 
     html = Client().get("/sv/").content.decode()
 

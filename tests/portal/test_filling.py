@@ -19,6 +19,8 @@ from apps.applications.models import Application, Attachment
 from apps.cases import intake
 from apps.cases.models import Case
 from apps.services.models import Version
+from apps.services.publishing import take_old_versions_until
+from apps.services.texts import HELSINKI, date_words
 from tests import build
 
 PDF = b"%PDF-1.7\nexample\n%%EOF\n"
@@ -559,6 +561,27 @@ def test_going_over_to_a_new_version_after_signing_in_again_leads_to_the_draft()
     response = browser(paper).get(reverse("portal:carry_over", args=[paper.pk]))
 
     assert response.headers["Location"] == reverse("portal:application", args=[paper.pk])
+
+
+def test_customer_is_told_the_last_day_for_the_version_they_began_with() -> None:
+    paper = draft(title="Example", guests=5, outdoors=False)
+    service = build.version(build.page("basics", build.field("text", "title"))).service
+    today = timezone.localdate(timezone=HELSINKI)
+    check, b = reverse("portal:check", args=[paper.pk]), browser(paper)
+
+    def told() -> list[bool]:
+        html = b.get(check).content.decode()
+        return [words in html for words in (as_it_is, date_words(today), date_words(today - timedelta(days=1)))]
+
+    as_it_is = "Du kan fortsätta"
+    assert told() == [True, False, False]
+    take_old_versions_until(service, today)
+    assert told() == [True, True, False]
+    take_old_versions_until(service, today - timedelta(days=1))
+    assert told() == [False, False, True]
+
+    assert b.post(reverse("portal:send", args=[paper.pk])).headers["Location"] == check
+    assert not Case.objects.exists()
 
 
 def test_what_was_still_to_be_said_ends_with_signing_out() -> None:

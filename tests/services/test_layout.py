@@ -179,6 +179,18 @@ def test_a_group_has_its_question_as_legend_and_a_label_for_each_option() -> Non
     assert ["checked" in e.attrs for e in root.controls()] == [False, True]
 
 
+def test_a_line_that_finds_says_what_each_suggestion_stands_for() -> None:
+    places = {e.attrs["data-value"]: e.attrs for e in one("municipality").find("option")}
+    colours = one("choice", display="search").find("option")
+
+    assert places["091"] == {"value": "Helsingfors", "data-value": "091", "data-also": "helsinki"}
+    assert "data-also" not in places["005"]  # one name in both languages
+    assert [e.attrs for e in colours] == [
+        {"value": "Red sv", "data-value": "red"},
+        {"value": "Blue sv", "data-value": "blue"},
+    ]
+
+
 def test_only_what_may_be_left_out_is_marked() -> None:
     assert one("text").find(css="question__optional") == []
     assert len(one("text", required=False).find(css="question__optional")) == 1

@@ -15,9 +15,11 @@ from django.db.models import Model, QuerySet
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from apps.applications.models import Application
 from apps.cases import intake
 from apps.cases.models import Case, Event
 from apps.people.models import Authority
+from apps.services.models import Version
 from apps.sync import relay
 from apps.sync.models import Delivery, DeliveryStatus, NotRefused, ReasonMissing, Receiver
 from apps.sync.receivers.base import PIECE, Content, Delivered, Later, Outcome, Parcel
@@ -220,7 +222,7 @@ def test_xroad_error_is_not_the_receivers_refusal(receiver: Scripted) -> None:
     assert relay.run_once(at(2)).delivered == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 415, 422])
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 415, 422])
 def test_refusal_stops_its_own_case_only(receiver: Scripted, status: int) -> None:
     stopped, other = handled(build.case()), handled(build.case(by=build.customer("Other")))
     secret = {"title": "No", "detail": "Example Customer", "errors": [{"pointer": "/formdata", "detail": "Example"}]}
@@ -233,6 +235,63 @@ def test_refusal_stops_its_own_case_only(receiver: Scripted, status: int) -> Non
     assert standing(other) == ["delivered"] * 2
     assert Delivery.objects.get(case=stopped, number=1).last_error == f"{status} /formdata"
     assert str(relay.run_once(at(100))) == ""
+
+
+def test_plain_refusal_of_a_receiver_with_other_words_stops_the_line(receiver: Scripted) -> None:
+    case = build.case()
+    receiver.script = ["ok", *firmly(400, error="rejected")]
+
+    assert relay.run_once(SOON).refused == 1
+    assert standing(case) == ["refused"]
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><p>Forbidden", b"", b'["no"]'], ids=["page", "empty", "list"])
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 413, 422])
+@pytest.mark.parametrize("place", range(3), ids=["data", "attachment", "event"])
+def test_no_that_is_not_the_receivers_own_is_tried_again(
+    receiver: Scripted, place: int, status: int, body: bytes
+) -> None:
+    case = with_file()
+    receiver.script = ["ok"] * place + [(status, {"Content-Type": "text/html"}, body)]
+
+    assert relay.run_once(SOON).later == 1
+    assert Delivery.objects.get().last_error == f"{status} without a JSON object"
+    assert relay.run_once(at(2)).delivered == 1
+    assert standing(case) == ["delivered"]
+
+
+@pytest.mark.parametrize("body", [b"<!doctype html><p>Forbidden", b"", b'{"type": "urn:x", "detail": "Example"}'])
+@pytest.mark.parametrize("status", [401, 403])
+def test_relay_that_is_not_let_in_tries_again_and_tells_once(
+    receiver: Scripted, caplog: pytest.LogCaptureFixture, status: int, body: bytes
+) -> None:
+    cases = [build.case(), build.case(by=build.customer("Other")), build.case(by=build.customer("Third"))]
+    receiver.rules = {"/commondata/": (status, {}, body)}
+    relay.collect(SOON)
+    lines = relay.claim(10, SOON)
+
+    with relay.Courier() as courier:
+        counts = relay.note([(line, courier.carry(line).result(3)) for line in lines], SOON)
+
+    (told,) = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert "3 deliveries wait" in told.getMessage()
+    assert "Example" not in told.getMessage()
+    assert counts.later == 3
+    receiver.rules = {}
+    assert relay.run_once(at(2)).delivered == 3
+    assert [standing(case) for case in cases] == [["delivered"]] * 3
+
+
+def test_relay_that_is_not_let_in_to_ask_tells_too(receiver: Scripted, caplog: pytest.LogCaptureFixture) -> None:
+    build.case()
+    receiver.script = ["ok", "close_after", (401, {}, b"")]
+    relay.run_once(SOON)
+
+    assert relay.run_once(at(2)).later == 1
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert Delivery.objects.get().answer_lost
+    assert relay.run_once(at(4)).delivered == 1
+    assert len(receiver.of("POST")) == 1
 
 
 def test_case_that_hangs_does_not_hold_up_another(receiver: Scripted, settings: Settings) -> None:
@@ -715,3 +774,28 @@ def test_parcel_that_cannot_be_put_together_waits_for_a_person_and_holds_up_nobo
     assert (counts.refused, counts.delivered) == (1, 1)
     assert standing(broken) == ["refused"]
     assert standing(other) == ["delivered"]
+
+
+@pytest.mark.parametrize("damaged", ["definition", "answers", "form of the supplement"])
+def test_case_that_cannot_be_read_stops_its_own_line_only(
+    receiver: Scripted, caplog: pytest.LogCaptureFixture, damaged: str
+) -> None:
+    broken, other = handled(build.case(by=build.customer("Broken"))), with_file()
+    paper: QuerySet[Application] = QuerySet(Application).filter(pk=broken.application_id)
+    if damaged == "definition":
+        unread = {"document": '{"key": "Example Customer"}', "digest": "0" * 64}
+        QuerySet(Version).filter(pk=broken.application.version_id).update(**unread)
+    elif damaged == "answers":
+        paper.update(answers=["Example Customer"])
+    else:
+        paper.update(supplement_form={"fields": ["title"], "page": "Example Customer"})
+
+    counts = relay.run_once(SOON)
+
+    assert (counts.refused, counts.delivered) == (1, 1)
+    assert standing(broken) == ["refused", "waiting"]
+    assert standing(other) == ["delivered"]
+    error = Delivery.objects.get(case=broken, number=1).last_error
+    assert error.startswith("cannot be put together: ")
+    assert "Example Customer" not in error + caplog.text
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

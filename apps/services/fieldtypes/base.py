@@ -137,6 +137,7 @@ class Field:
     secret: bool = setting(flag, False)
     show_when: Condition = ALWAYS
     rule: Json = dataclasses.field(default=None, compare=False)  # what `show_when` was read from; a dict has no hash
+    idle: tuple[str, ...] = dataclasses.field(default=(), compare=False)  # what is said of it and means nothing
 
     def __init_subclass__(cls) -> None:
         if "kind" in cls.__dict__:
@@ -256,13 +257,17 @@ class Field:
         return _("Answer this question.")
 
     def again(self) -> Field:
-        """The field as a supplement asks it: whatever else has been answered."""
-        return dataclasses.replace(self, show_when=ALWAYS, rule=None)
+        """The field as a supplement asks it."""
+        return self
 
     def own_words(self, code: str, said: str) -> str:
         """The service's own error text where it has one, else what this software says."""
         own = getattr(self.errors, "missing" if code == "missing" else "wrong", NO_TEXT)
         return own.said(get_language()) if own else said
+
+    def rows_of(self, kept: Json, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """For an answer that stands in rows: each row's title, and its answers under their labels."""
+        return []
 
     def conclusion(self, language: str) -> tuple[str, str]:
         """What is told beside the answers, for kinds that conclude: a title and a text."""
@@ -337,24 +342,54 @@ def refuse_control_characters(value: str) -> None:
         raise forms.ValidationError(_("The text has characters that cannot be shown. Write it again without them."))
 
 
-def read_field(reader: Reader, path: str, value: Json) -> Field | None:
-    """A field from its document form; None after a problem with its kind."""
+UNREAD_TOO = ("required", "required_when", "fields")  # what a field that could not be read whole still says
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnreadField(Field):
+    """Stands where a field could not be read whole, so that what could be read is still looked over."""
+
+    label: Texts = NO_TEXT
+    fields: tuple[Field, ...] = ()
+
+    def sample(self, today: date) -> Json:
+        """Nobody knows what an answer to it looks like."""
+        return None
+
+    def own_parts(self) -> tuple[Field, ...]:
+        """What could be read of its rows."""
+        return self.fields
+
+    def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
+        """Only its rows: its own settings are not all there."""
+        check_fields(reader, within(path, "fields"), self.fields, {})
+
+
+def read_field(reader: Reader, path: str, value: Json) -> Field:
+    """A field from its document form; an UnreadField after a problem, which the reader has noted."""
+    before = len(reader.problems)
     kind = value.get("kind") if isinstance(value, dict) else None
     cls = REGISTER.get(kind) if isinstance(kind, str) else None
     if cls is None:
         kinds = ", ".join(sorted(REGISTER))
         reader.wrong(within(path, "kind"), _("this must be a kind of field: %(kinds)s.") % {"kinds": kinds})
-        return None
+        written = isinstance(value, dict) and "key" in value
+        return UnreadField(key=reader.key(within(path, "key"), value["key"]) if written else "")
     settings = cls.settings()
     needed = {name: f.default is dataclasses.MISSING for name, f in settings.items()}
-    got = reader.mapping(path, value, {"kind": True, "key": True, **needed, "show_when": False})
+    idle = tuple(name for name in value if name in Field.settings() and name not in settings)
+    said = {name: item for name, item in value.items() if name not in idle}
+    got = reader.mapping(path, said, {"kind": True, "key": True, **needed, "show_when": False})
     read = {
         name: settings[name].metadata["read"](reader, within(path, name), got[name]) for name in settings if name in got
     }
     read |= {name: NO_TEXT for name, must in needed.items() if must and name not in got}
     when = read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS
     key = reader.key(within(path, "key"), got.get("key"))
-    return cls(key=key, show_when=when, rule=got.get("show_when"), **read)
+    if len(reader.problems) > before:
+        read = {name: item for name, item in read.items() if name in UNREAD_TOO and item != NO_TEXT}
+        return UnreadField(key=key, show_when=when, **read)
+    return cls(key=key, show_when=when, rule=got.get("show_when"), idle=idle, **read)
 
 
 def check_fields(reader: Reader, path: str, fields: Iterable[Field], earlier: dict[str, Field]) -> None:
@@ -365,6 +400,8 @@ def check_fields(reader: Reader, path: str, fields: Iterable[Field], earlier: di
             reader.wrong(within(where, "key"), _("another field has this key."))
         for name in ("show_when", "required_when"):
             check_condition(reader, within(where, name), getattr(field, name), earlier)
+        for name in field.idle:
+            reader.wrong(within(where, name), _("this means nothing in a field that asks nothing."))
         if field.default is not None and field.accept(field.default) != field.default:
             reader.wrong(within(where, "default"), _("this is no answer that the question accepts."))
         field.look_over(reader, where, earlier)

@@ -565,14 +565,25 @@ class Repeating(Field):
 
     def show(self, kept: Json, language: str) -> str:
         """A row a line, its answers divided by commas."""
-        return "\n".join(f"{n}. {self._row(row, language)}" for n, row in enumerate(kept or [], 1))
+        said_rows = (
+            "; ".join(f"{label}: {text}".replace("\n", ", ") for label, text in lines)
+            for _title, lines in self.rows_of(kept, language)
+        )
+        return "\n".join(f"{n}. {text}" for n, text in enumerate(said_rows, 1))
 
-    def _row(self, row: Json, language: str) -> str:
-        said_parts = []
-        for part, answer in answered_parts(self.fields, row):
-            text = part.show(answer, language).replace("\n", ", ")
-            said_parts.append(f"{part.label.said(language)}: {text}")
-        return "; ".join(said_parts)
+    def rows_of(self, kept: Json, language: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Each row's title, and its answers under their labels."""
+        return [
+            (
+                self.row_title(n, language),
+                [(p.label.said(language), p.show(answer, language)) for p, answer in answered_parts(self.fields, row)],
+            )
+            for n, row in enumerate(kept or [], 1)
+        ]
+
+    def row_title(self, number: int, language: str) -> str:
+        """What a row is called."""
+        return f"{self.row_label.said(language) or self.label.said(language)} {number}"
 
     def envelope(self, kept: Json) -> Json:
         """A list of objects."""
@@ -691,7 +702,7 @@ class RowsForm:
 
     def row_title(self, n: int) -> str:
         """What a row is called."""
-        return f"{self.field.row_label.said(get_language()) or self.field.label.said(get_language())} {n + 1}"
+        return self.field.row_title(n + 1, get_language() or "sv")
 
     def render(self) -> SafeString:
         """The rows with their buttons, and the button that adds one."""

@@ -183,7 +183,7 @@ class PropertyId(Field):
 
 
 class PropertyIdField(forms.CharField):
-    """A property identifier, cleaned to 14 digits."""
+    """A property identifier, cleaned to 14 digits. Its first number may be that of a municipality that has ended since."""
 
     WIDTHS = (3, 3, 4, 4)
 
@@ -202,7 +202,7 @@ class PropertyIdField(forms.CharField):
             part.isascii() and part.isdecimal() and len(part) <= width
             for part, width in zip(parts, self.WIDTHS, strict=True)
         )
-        if not fits or parts[0].zfill(3) not in all_municipalities():
+        if not fits:
             raise forms.ValidationError(_("Write the property identifier with its four numbers, such as 91-1-23-4."))
         return "".join(part.zfill(width) for part, width in zip(parts, self.WIDTHS, strict=True))
 

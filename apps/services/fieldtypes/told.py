@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -21,6 +22,11 @@ class _Told(Field):
 
     asks: ClassVar[bool] = False
     has_answer: ClassVar[bool] = False
+
+    @classmethod
+    def settings(cls) -> dict[str, dataclasses.Field[Any]]:
+        """Its words only: the others are about an answer."""
+        return {name: f for name, f in super().settings().items() if name in ("label", "text")}
 
     def sample(self, today: date) -> Json:
         """Nothing."""

@@ -26,11 +26,13 @@ class Later:
     """Not now: try again after so many seconds, or when the relay's own list says so.
 
     `unsure`: the receiver was asked whether it has it, and did not say.
+    `barred`: it did not let us in, whatever we bring; who looks after the installation must know.
     """
 
     seconds: float | None
     why: str
     unsure: bool = False
+    barred: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ JSON = "application/json"
 LONGEST_ANSWER = 1_000_000  # bytes
 LONGEST_WAIT = 24 * 3600.0  # seconds that a Retry-After can ask for
 NOT_NOW = (408, 425, 429)
+BARRED = (401, 403)  # of the token or the way there, never of what is sent
 PROBLEM = "urn:forenklad-e-tjanst:problem:"
 
 
@@ -43,8 +44,9 @@ class Answer:
 
     @property
     def refusal(self) -> bool:
-        """Whether the receiver itself says no, for good."""
-        return 400 <= self.status < 500 and self.status not in NOT_NOW and "X-Road-Error" not in self.headers
+        """Whether the receiver itself says no, for good: it says so in a JSON object, and a proxy in a page."""
+        passing = self.status in (*NOT_NOW, *BARRED) or "X-Road-Error" in self.headers
+        return 400 <= self.status < 500 and not passing and self.document is not None
 
     @property
     def problem(self) -> str:
@@ -130,7 +132,7 @@ class National(Sender):
             return Refused(f"the receiver has this event under the number {number}")
         if answer.status in (400, 404) and "X-Road-Error" not in answer.headers:
             return None
-        return Later(_retry_after(answer), f"asked whether it was received: {_words(answer)}", unsure=True)
+        return _later(answer, "asked whether it was received: ", unsure=True)
 
     async def _put_data(self, parcel: Parcel, data: dict[str, Any]) -> Outcome:
         body = envelope.as_bytes(data)
@@ -154,8 +156,8 @@ class National(Sender):
         answer = await self._request("GET", parcel.external_id, parcel)
         if not isinstance(answer, Answer):
             return Later(None, f"asked for the case data: {answer.why}")
-        if answer.status >= 500 or answer.status in NOT_NOW or "X-Road-Error" in answer.headers:
-            return Later(_retry_after(answer), f"asked for the case data: {_words(answer)}")
+        if answer.status >= 500 or answer.status in (*NOT_NOW, *BARRED) or "X-Road-Error" in answer.headers:
+            return _later(answer, "asked for the case data: ")
         theirs = (answer.document or {}).get("digest") if answer.good else None
         return theirs is None or theirs == data["digest"]
 
@@ -183,7 +185,7 @@ class National(Sender):
     async def _post_event(self, parcel: Parcel, *, mended: bool = False) -> Outcome:
         body = envelope.as_bytes(parcel.event)
         answer = await self._request("POST", f"{parcel.external_id}/events", parcel, key=parcel.key, body=body)
-        if not isinstance(answer, Answer) or answer.good or "X-Road-Error" in answer.headers:
+        if not isinstance(answer, Answer) or not answer.refusal:
             return _judged(answer, parcel.key)
         if answer.status == 400 and answer.problem == "unknown-part":
             return await self._make_known(parcel, mended)
@@ -292,15 +294,18 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
 
 
 def _judged(answer: Answer | Later | Unknown, key: str, digest: str = "") -> Outcome:
-    """An acknowledgement is a yes AND a JSON object that does not speak of something else: a proxy says yes to anything."""
+    """An acknowledgement is a yes AND a JSON object that does not speak of something else: a proxy says yes to anything.
+
+    A refusal is a JSON object too; a proxy's page, or no right to come in, says nothing of what was sent.
+    """
     if not isinstance(answer, Answer):
         return answer
-    if "X-Road-Error" in answer.headers or answer.status >= 500 or answer.status in NOT_NOW:
-        return Later(_retry_after(answer), _words(answer))
+    if answer.refusal:
+        return Refused(_words(answer))
+    if "X-Road-Error" in answer.headers or answer.status >= 400:
+        return _later(answer)
     if 300 <= answer.status < 400:
         return Later(None, f"{_words(answer)}: redirects are not followed")
-    if not answer.good:
-        return Refused(_words(answer))
     if answer.document is None:
         return Unknown(f"{answer.status} without a JSON object: not the receiver's answer")
     if answer.document.get("status", "accepted") != "accepted":
@@ -310,6 +315,12 @@ def _judged(answer: Answer | Later | Unknown, key: str, digest: str = "") -> Out
     if digest and not _same(answer.document, "digest", digest, absent=True):
         return Unknown(f"{answer.status} with another digest")
     return Delivered()
+
+
+def _later(answer: Answer, asked: str = "", *, unsure: bool = False) -> Later:
+    page = 400 <= answer.status < 500 and answer.document is None
+    why = f"{asked}{_words(answer)}{' without a JSON object' if page else ''}"
+    return Later(_retry_after(answer), why, unsure, barred=answer.status in BARRED)
 
 
 def _same(document: dict[str, Any] | None, name: str, ours: str, *, absent: bool = False) -> bool:

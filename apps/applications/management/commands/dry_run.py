@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from apps.applications.dryrun import Tally, dry_run
 from apps.services.models import Version
@@ -21,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("key")
         parser.add_argument("--number", type=int)
 
+    @no_translations
     def handle(self, *args: Any, key: str, number: int | None, **options: Any) -> None:
         """Print the counts, and the questions that bring them about."""
         versions = Version.objects.filter(service__key=key).select_related("service").order_by("-number")

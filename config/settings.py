@@ -4,6 +4,8 @@
 docs/settings.md lists every variable.
 """
 
+import os
+import stat
 from pathlib import Path
 
 import environ
@@ -51,6 +53,7 @@ SECRET_KEY = SECRET_KEY or DEVELOPMENT_KEY
 # --- The house -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "config.apps.InstallationConfig",
     "apps.people.adminsite.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -106,8 +109,18 @@ CRISPY_FAIL_SILENTLY = not DEBUG
 
 # --- Data ------------------------------------------------------------------------------------------------------------
 
-VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+def make_private(folder: Path) -> None:
+    """Make the folder if need be, and close it to the machine's other users if it is ours to close."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    # A sticky folder, such as /tmp, is everybody's on purpose.
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX:
+        folder.chmod(0o700)
+
+
+VAR_DIR = Path(env.str("VAR_DIR", "") or BASE_DIR / "var")
+make_private(VAR_DIR)
 
 DATABASES = {"default": env.db("DATABASE_URL", f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -115,7 +128,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",  # a receipt outlives a power cut
     }
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", 60)
@@ -192,8 +205,10 @@ BEHIND_TLS = env.bool("BEHIND_TLS", ENVIRONMENT == "production")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if BEHIND_TLS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS
-SECURE_HSTS_PRELOAD = BEHIND_TLS
+# These two speak for the whole domain, and preloading can hardly be undone: the domain's keeper decides, not we.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS and env.bool("HSTS_SUBDOMAINS", False)
+SECURE_HSTS_PRELOAD = BEHIND_TLS and env.bool("HSTS_PRELOAD", False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # Django would ask for both
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

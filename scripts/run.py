@@ -9,6 +9,7 @@ import http.client
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var"
+VAR = ROOT / (os.environ.get("VAR_DIR") or "var")
 HOST = "127.0.0.1"
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
@@ -66,6 +67,14 @@ class Stop:
     def look(self) -> None:
         if self.asked:
             raise Stopped
+
+
+def make_private(folder: Path) -> None:
+    """As in config/settings.py, which cannot be asked here: it needs packages."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid == os.geteuid() and found.st_mode & 0o077 and not found.st_mode & stat.S_ISVTX:
+        folder.chmod(0o700)
 
 
 def free_port(wanted: int, given: Collection[int] = ()) -> int:
@@ -142,10 +151,15 @@ def answers(port: int) -> bool:
     return True
 
 
+def short(path: Path) -> Path:
+    """As seen from where make was called."""
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
 def last_words(child: Child) -> str:
     lines = child.log.read_text("utf-8", "replace").splitlines()[-LAST_LINES:]
     shown = "\n".join(f"    {line}" for line in lines) or "    (it said nothing)"
-    return f"Its last lines ({child.log.relative_to(ROOT)}):\n{shown}"
+    return f"Its last lines ({short(child.log)}):\n{shown}"
 
 
 def see_all_alive(children: Sequence[Child]) -> None:
@@ -182,8 +196,9 @@ def stop_all(children: Sequence[Child]) -> None:
 
 
 def portal_command(port: int) -> list[str]:
+    """Without an access log: addresses can hold what somebody searched for, such as a name."""
     size = ["--workers", "1", "--threads", "4", "--graceful-timeout", str(SECONDS_TO_STOP // 2)]
-    bind = ["--bind", f"{HOST}:{port}", "--no-control-socket", "--access-logfile", "-"]
+    bind = ["--bind", f"{HOST}:{port}", "--no-control-socket"]
     return ["-m", "gunicorn", "config.wsgi:application", *size, *bind]
 
 
@@ -196,13 +211,14 @@ The admin:                              http://{HOST}:{portal}/admin/
 What the national service has received: http://{HOST}:{receiver}/
 
 Try this: send an application in the portal, take the case up in the admin, and see both arrive at the national service.
-Ctrl-C stops everything; the data stays in var/.
+Ctrl-C stops everything; the data stays in {short(VAR)}/.
 """
 
 
 def run(stop: Stop, children: list[Child]) -> None:
     """Set up what is missing, start the three, say where they are, and watch over them until the end."""
-    (VAR / "log").mkdir(parents=True, exist_ok=True)
+    make_private(VAR)
+    (VAR / "log").mkdir(exist_ok=True)
     portal = choose_port("the portal", "PORT", 8000)
     receiver = choose_port("the reference receiver", "RECEIVER_PORT", 8400, given=[portal])
     environment = {"NATIONAL_SERVICE_URL": f"http://{HOST}:{receiver}", **os.environ, "PYTHONUNBUFFERED": "1"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -67,10 +69,62 @@ def test_defaults_start(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
-    ended = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    complete = {
+        **PRODUCTION,
+        "DATABASE_URL": "postgres://user:password@localhost/name",
+        "NATIONAL_SERVICE_URL": "https://national.example",
+        "NATIONAL_SERVICE_TOKEN": "of no use",
+    }
+    manage(tmp_path, "collectstatic", "--noinput", **complete)
 
-    assert ended.returncode == 0, ended.stderr
+    ended = manage(tmp_path, "check", "--deploy", **complete)
+
+    # What settings cannot give: this version has no way of identification for the public.
+    assert "(config.W003)" in ended.stderr
+    assert "1 issue" in ended.stderr, ended.stderr
+    assert ended.returncode == 0
+
+
+HSTS = "from django.conf import settings as s; print(s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "False False"),
+        ({"HSTS_SUBDOMAINS": "on"}, "True False"),
+        ({"HSTS_SUBDOMAINS": "on", "HSTS_PRELOAD": "on"}, "True True"),
+        ({"HSTS_SUBDOMAINS": "on", "HSTS_PRELOAD": "on", "BEHIND_TLS": "off"}, "False False"),
+    ],
+)
+def test_hsts_speaks_for_other_hosts_only_when_told_to(tmp_path: Path, environment: dict[str, str], said: str) -> None:
+    ended = manage(tmp_path, "shell", "--no-imports", "-c", HSTS, **PRODUCTION, **environment)
+
+    assert ended.stdout.strip() == said
+
+
+def mode(folder: Path) -> int:
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
+def test_data_folder_is_made_private(tmp_path: Path) -> None:
+    manage(tmp_path / "new", "check")
+
+    assert mode(tmp_path / "new") == 0o700
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o755, 0o700), (0o770, 0o700), (0o500, 0o500), (0o1777, 0o1777)])
+def test_existing_data_folder_is_closed_to_others_unless_it_is_everybodys(
+    tmp_path: Path, before: int, after: int
+) -> None:
+    folder = tmp_path / "old"
+    folder.mkdir()
+    folder.chmod(before)
+
+    manage(folder, "check")
+
+    assert mode(folder) == after
 
 
 def test_test_identity_is_never_on_by_itself_without_debug(tmp_path: Path) -> None:
@@ -79,3 +133,22 @@ def test_test_identity_is_never_on_by_itself_without_debug(tmp_path: Path) -> No
     assert manage(tmp_path, "shell", "--no-imports", "-c", ask, **PRODUCTION).stdout.strip() == "False False"
     off = {"DEBUG": "0", "SECRET_KEY": SECRET}
     assert manage(tmp_path, "shell", "--no-imports", "-c", ask, **off).stdout.strip() == "False False"
+
+
+@pytest.mark.parametrize("path", ["config/settings.py", "scripts/run.py", "scripts/test.py"])
+def test_every_variable_is_described(path: str) -> None:
+    code = (ROOT / path).read_text("utf-8")
+    described = (ROOT / "docs" / "settings.md").read_text("utf-8")
+
+    read = set(re.findall(r'(?:env\.\w+|environ\.get|choose_port|leave_out)\([^)]*?"([A-Z][A-Z_]+)"', code))
+
+    assert read
+    assert [name for name in sorted(read) if f"`{name}`" not in described] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_steps_to_production_are_described(page: str) -> None:
+    said = (ROOT / page).read_text("utf-8")
+
+    steps = ["migrate", "collectstatic", "createsuperuser", "check --deploy"]
+    assert [step for step in steps if f"manage.py {step}" not in said] == []

@@ -1,0 +1,50 @@
+"""What `manage.py check --deploy` says of an installation that starts, but would not serve the public as it should."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from apps.people.identification import TestIdentity, available_ways
+
+
+@register(deploy=True)
+def check_database(**_more: object) -> list[CheckMessage]:
+    """The embedded database is for trying out."""
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    words = "The database is SQLite: a file on one machine, with one writer at a time."
+    return [Warning(words, hint="Set DATABASE_URL to postgres://user:password@host:5432/name.", id="config.W001")]
+
+
+@register(deploy=True)
+def check_national_service(**_more: object) -> list[CheckMessage]:
+    """There is an address, and it does not give the token away."""
+    address = settings.NATIONAL_SERVICE_URL
+    if not address:
+        words = "NATIONAL_SERVICE_URL is missing: cases are taken in, but nothing is sent to the national service."
+        return [Warning(words, hint="Set it to the national service's address.", id="config.W002")]
+    if settings.NATIONAL_SERVICE_TOKEN and not address.lower().startswith("https://"):
+        words = "NATIONAL_SERVICE_TOKEN would be sent unencrypted: NATIONAL_SERVICE_URL does not begin with https://."
+        return [Error(words, hint="Use an https address, or remove the token if none is asked for.", id="config.E001")]
+    return []
+
+
+@register(deploy=True)
+def check_identification(**_more: object) -> list[CheckMessage]:
+    """Customers can sign in, and not as anybody they like."""
+    if any(way is not TestIdentity for way in available_ways()):
+        return []
+    words = "There is no way of identification but the test identity: no customer can sign in."
+    hint = "A way for the public is not part of this version (docs/operations.md)."
+    return [Warning(words, hint=hint, id="config.W003")]
+
+
+@register(deploy=True)
+def check_static_files(**_more: object) -> list[CheckMessage]:
+    """Every page names files of the manifest, and fails without it."""
+    if not isinstance(staticfiles_storage, ManifestFilesMixin) or staticfiles_storage.read_manifest() is not None:
+        return []
+    words = f"The static files are not in {settings.STATIC_ROOT}: every page would be a server error."
+    return [Error(words, hint="Run manage.py collectstatic with the same settings.", id="config.E002")]

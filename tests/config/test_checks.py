@@ -1,0 +1,96 @@
+"""`check --deploy` says in words what keeps a production installation from serving the public."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage, StaticFilesStorage
+from pytest_django import Settings
+
+from apps.people.identification import Identification
+from config import checks
+from tests.config.test_settings import PRODUCTION, manage
+
+
+def ids(found: list[checks.CheckMessage]) -> list[str | None]:
+    return [message.id for message in found]
+
+
+def test_bare_production_is_told_everything_that_is_missing(tmp_path: Path) -> None:
+    ended = manage(tmp_path, "check", "--deploy", **PRODUCTION)
+
+    assert ended.returncode != 0
+    for known in ("config.W001", "config.W002", "config.W003", "config.E002"):
+        assert known in ended.stderr, ended.stderr
+    for word in ("DATABASE_URL", "NATIONAL_SERVICE_URL is missing", "no customer can sign in", "collectstatic"):
+        assert word in ended.stderr, ended.stderr
+
+
+def test_checks_leave_a_developer_alone(tmp_path: Path) -> None:
+    assert "config." not in manage(tmp_path, "check").stderr
+
+
+@pytest.mark.parametrize(
+    ("engine", "said"), [("django.db.backends.sqlite3", ["config.W001"]), ("django.db.backends.postgresql", [])]
+)
+def test_database_is_to_be_a_server(monkeypatch: pytest.MonkeyPatch, engine: str, said: list[str]) -> None:
+    monkeypatch.setitem(checks.settings.DATABASES["default"], "ENGINE", engine)
+
+    assert ids(checks.check_database()) == said
+
+
+@pytest.mark.parametrize(
+    ("address", "token", "said"),
+    [
+        ("", "", ["config.W002"]),
+        ("", "secret", ["config.W002"]),
+        ("http://national.example", "secret", ["config.E001"]),
+        ("national.example", "secret", ["config.E001"]),
+        ("http://security-server.example/r1/FI/GOV/1", "", []),
+        ("https://national.example", "secret", []),
+        ("HTTPS://national.example", "secret", []),
+    ],
+)
+def test_national_service_has_an_address_that_keeps_the_token_secret(
+    settings: Settings, address: str, token: str, said: list[str]
+) -> None:
+    settings.NATIONAL_SERVICE_URL, settings.NATIONAL_SERVICE_TOKEN = address, token
+
+    found = checks.check_national_service()
+
+    assert ids(found) == said
+
+
+def test_the_test_identity_is_no_way_for_the_public(settings: Settings) -> None:
+    settings.DEBUG = settings.TEST_IDENTITY = True
+
+    assert ids(checks.check_identification()) == ["config.W003"]
+
+
+def test_another_way_of_identification_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Identification, "ways", dict(Identification.ways))
+
+    class Offered(Identification):
+        key = "offered"
+
+        @classmethod
+        def available(cls) -> bool:
+            return True
+
+    assert ids(checks.check_identification()) == []
+
+
+def test_static_files_must_have_been_collected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = ManifestStaticFilesStorage(location=tmp_path)
+    monkeypatch.setattr(checks, "staticfiles_storage", storage)
+    assert ids(checks.check_static_files()) == ["config.E002"]
+
+    storage.save_manifest()
+    assert ids(checks.check_static_files()) == []
+
+
+def test_static_files_without_a_manifest_need_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "staticfiles_storage", StaticFilesStorage(location=tmp_path))
+
+    assert ids(checks.check_static_files()) == []

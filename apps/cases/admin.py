@@ -24,10 +24,11 @@ from apps.cases import casepage
 from apps.cases.models import Case, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import FINAL, STATUS_WORDS, STEPS
 from apps.cases.stepform import StepForm
+from apps.cases.trial import trial_of
 from apps.people import access
 from apps.people.adminsite import Room
 from apps.people.models import User
-from apps.services.models import Service
+from apps.services.models import Service, Version
 from apps.services.texts import HELSINKI, LANGUAGES, date_words, moment_words
 
 NOBODY, ME = "nobody", "me"
@@ -146,9 +147,14 @@ class CaseAdmin(Room):
     # --- pages of its own ----------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """A step and a file, besides the list and the case."""
+        """A version's dry run, a step and a file, besides the list and the case."""
         staff = self.admin_site.admin_view
         return [
+            path(
+                "dry-run/<int:service>/<int:number>/",
+                staff(require_safe(self.dry_run_view)),
+                name="cases_case_dry_run",
+            ),
             path(
                 "<int:pk>/step/<slug:name>/",
                 staff(require_http_methods(["GET", "HEAD", "POST"])(self.step_view)),
@@ -215,6 +221,21 @@ class CaseAdmin(Room):
             raise Http404
         file = get_object_or_404(Attachment, pk=attachment, application=paper)
         return as_download(file)
+
+    def dry_run_view(self, request: HttpRequest, service: int, number: int) -> HttpResponse:
+        """What a version would have meant for what has been sent, for all who see the service: they need not see its cases."""
+        seen = Service.objects.visible_to(request.user)
+        versions = Version.objects.select_related("service__published").defer(
+            "document", "service__published__document"
+        )
+        version = get_object_or_404(versions, service__in=seen, service=service, number=number)
+        return self.page(
+            request,
+            "admin/cases/case/dry_run.html",
+            _("Dry run of version %(number)d") % {"number": number},
+            service=version.service,
+            trial=trial_of(version, request.user),
+        )
 
 
 def _address_of_deliveries(case: Case) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,19 +11,22 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from apps.applications.carrying import newer_version
 from apps.applications.drafting import freeze
+from apps.applications.journey import Journey
 from apps.applications.models import Application
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import Status
 from apps.people.models import Customer
-from apps.services.texts import HELSINKI, LANGUAGES
+from apps.services.texts import HELSINKI, LANGUAGES, date_words
 
 
 def send(application: Application, *, at: datetime | None = None) -> Case:
     """Send a draft: freeze the paper, make the case and its first diary line, or answer the supplement request it was begun for.
 
     Sending again (a double click, two tabs, a retry after a lost answer) gives the same case and changes nothing.
-    Raises NotComplete when something is still asked for, NotAllowed when the supplement is no longer awaited.
+    Raises NotComplete when something is still asked for, NotAllowed when the supplement is no longer awaited or the last day
+    for drafts of older versions has passed.
     """
     with transaction.atomic():
         paper = (
@@ -35,6 +39,7 @@ def send(application: Application, *, at: datetime | None = None) -> Case:
         moment = at or timezone.now()
         if paper.supplement_form is not None:
             return _add_to_folder(paper, moment)
+        _refuse_old_version(paper, moment)
         freeze(paper, at=moment)
         case = Case.objects.create(
             service=paper.version.service, application=paper, status_at=moment, arrived_at=moment
@@ -43,6 +48,15 @@ def send(application: Application, *, at: datetime | None = None) -> Case:
         case.save(update_fields=["number"])
         Event.record(case, "received", by=paper.customer, at=moment, data={}, paper=paper)
         return case
+
+
+def _refuse_old_version(paper: Application, at: datetime) -> None:
+    service = paper.version.service
+    last = service.old_versions_until
+    if last is None or service.takes_old_versions(at.astimezone(HELSINKI).date()) or newer_version(paper) is None:
+        return
+    said = _("The last day to send the version you began with was %(day)s. Go over to the new version and send that.")
+    raise NotAllowed(said % {"day": date_words(last)})
 
 
 def _add_to_folder(paper: Application, at: datetime) -> Case:
@@ -77,16 +91,20 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
             raise NotAllowed(_("The authority is not waiting for a supplement in this case."))
         if request.paper:
             return request.paper
-        earlier = latest_answers(locked)
-        fields = case.application.version.definition.fields
-        answers = {key: earlier[key] for key in request.fields if key in earlier and not fields[key].carries_file}
-        request.paper = Application.objects.create(
+        form = {"fields": request.fields, "page": supplement_page(), "given": latest_answers(locked)}
+        paper = Application(
             version=case.application.version,
             customer=customer,
             language=case.application.language,
-            answers=answers,
-            supplement_form={"fields": request.fields, "page": supplement_page()},
+            supplement_form=form,
         )
+        paper.answers = {
+            key: form["given"][key]
+            for key, field in paper.definition.fields.items()
+            if key in form["given"] and field.asks and not field.carries_file
+        }
+        paper.save()
+        request.paper = paper
         request.save(update_fields=["paper"])
         return request.paper
 
@@ -102,11 +120,16 @@ def papers_of(case: Case) -> list[Application]:
 
 
 def latest_answers(case: Case) -> dict[str, Any]:
-    """What the customer has said last of each field, over all papers."""
+    """What the customer has said last of each field, over all papers, and what of it counts together."""
+    return answers_together(papers_of(case))
+
+
+def answers_together(papers: Sequence[Application]) -> dict[str, Any]:
+    """The answers of a case's papers, oldest first, as one: the last of each field, without what they together hide."""
     answers: dict[str, Any] = {}
-    for paper in papers_of(case):
+    for paper in papers:
         answers.update(paper.answers)
-    return answers
+    return Journey(papers[0].version.definition, answers, papers[0].day()).counting if papers else {}
 
 
 def supplement_page() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The desk's room for services: their versions, and the acts of a designer: import, publish, close, open again."""
+"""The desk's room for services: their versions, and the acts of a designer: import, publish, close, open again, end old ones."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from apps.services import publishing
 from apps.services.changes import changes
 from apps.services.definition import LARGEST_DOCUMENT
 from apps.services.exchange import import_service
-from apps.services.layout import Files
+from apps.services.fieldtypes.counted import DateField
+from apps.services.layout import Files, plain_layout
 from apps.services.models import Service, Version
 from apps.services.reading import Problem, Unreadable
-from apps.services.texts import LANGUAGES, moment_words
+from apps.services.texts import LANGUAGES, date_words, moment_words
 
 PROBLEMS_SHOWN = 200
 
@@ -61,6 +62,25 @@ class DefinitionForm(forms.Form):
             return file.read().decode("utf-8")
         except UnicodeDecodeError:
             raise forms.ValidationError(_("The file is not UTF-8. Save it as UTF-8 and try again.")) from None
+
+
+class OldVersionsForm(forms.Form):
+    """The last day for drafts of older versions, or none."""
+
+    use_required_attribute = False
+
+    def __init__(self, service: Service, data: Any = None) -> None:
+        last = service.old_versions_until
+        super().__init__(data, initial={"until": date_words(last) if last else ""})
+        asked = self.fields["until"] = DateField()
+        asked.label = _("Last day for drafts of older versions")
+        asked.help_text = _(
+            "Drafts of another version than the published one can be sent to the end of this day. Empty: there is no last day."
+        )
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = plain_layout(self)
 
 
 class ByState(admin.SimpleListFilter):
@@ -135,7 +155,7 @@ class ServiceAdmin(Room):
     # --- pages of its own ----------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Import, publish, export, close, open, besides the list and the service."""
+        """Import, publish, export, close, open, end old versions, besides the list and the service."""
         staff = self.admin_site.admin_view
         return [
             path("import/", staff(self.import_view), name="services_service_import"),
@@ -155,6 +175,11 @@ class ServiceAdmin(Room):
             ),
             path("<int:pk>/close/", staff(require_POST(self.close_view)), name="services_service_close"),
             path("<int:pk>/open/", staff(require_POST(self.open_view)), name="services_service_open"),
+            path(
+                "<int:pk>/old-versions/",
+                staff(require_POST(self.old_versions_view)),
+                name="services_service_old_versions",
+            ),
             *super().get_urls(),
         ]
 
@@ -164,6 +189,9 @@ class ServiceAdmin(Room):
     ) -> HttpResponse:
         """The service with its versions; `?obstacles=2` lists why version 2 cannot be published yet."""
         service = self.found(request, object_id)
+        return self._service_page(request, service, OldVersionsForm(service))
+
+    def _service_page(self, request: HttpRequest, service: Service, form: OldVersionsForm) -> HttpResponse:
         versions = list(service.versions.select_related("imported_by", "published_by").order_by("-number"))
         asked = request.GET.get("obstacles")
         mend = next((version for version in versions if str(version.number) == asked), None)
@@ -174,6 +202,7 @@ class ServiceAdmin(Room):
             service=service,
             state=self.state(service),
             versions=versions,
+            form=form,
             may_define=access.may_define(request.user, service.authority_id),
             mend=mend,
             problems=publishing.obstacles(mend.definition) if mend else [],
@@ -220,6 +249,9 @@ class ServiceAdmin(Room):
         except Unreadable:
             return redirect(f"{reverse('admin:services_service_change', args=[service.pk])}?obstacles={number}")
         self._note(request, service, _("Version %(number)d is published.") % {"number": number})
+        if service.old_versions_until and not service.takes_old_versions():
+            said = _("Drafts of older versions cannot be sent: the last day for that was %(day)s.")
+            self.message_user(request, said % {"day": date_words(service.old_versions_until)}, messages.WARNING)
         return redirect("admin:services_service_change", service.pk)
 
     def export_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
@@ -262,6 +294,20 @@ class ServiceAdmin(Room):
         service = self._defined(request, pk)
         publishing.open_again(service)
         self._note(request, service, _("The service is open again."))
+        return redirect("admin:services_service_change", service.pk)
+
+    def old_versions_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say to what day drafts of older versions can be sent, or that there is no such day."""
+        service = self._defined(request, pk)
+        form = OldVersionsForm(service, request.POST)
+        if not form.is_valid():
+            return self._service_page(request, service, form)
+        last = form.cleaned_data["until"]
+        publishing.take_old_versions_until(service, last)
+        said = _("There is no last day for drafts of older versions.")
+        if last:
+            said = _("The last day for drafts of older versions is %(day)s.") % {"day": date_words(last)}
+        self._note(request, service, said)
         return redirect("admin:services_service_change", service.pk)
 
     def _after_import(self, request: HttpRequest, version: Version, is_new: bool) -> HttpResponse:

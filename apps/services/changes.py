@@ -10,12 +10,13 @@ from typing import Any
 from django.utils.translation import get_language_info, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
 
+from apps.people.municipalities import all_municipalities
 from apps.services.conditions import ALWAYS, NEVER, Condition
 from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.base import ErrorTexts, LeadTime
 from apps.services.texts import NO_TEXT, Texts
-from apps.services.wording import in_words, quoted
+from apps.services.wording import in_words, question_name, quoted
 
 LONGEST_QUOTE = 60  # a longer text is only said to have changed
 
@@ -70,6 +71,61 @@ SETTING_WORDS = {
     "protection_order": gettext_lazy("asks for a protection order"),
     "coordinates": gettext_lazy("asks for coordinates"),
     "system": gettext_lazy("system of coordinates"),
+    "contact": gettext_lazy("asks for contact details"),
+    "describe": gettext_lazy("asks what each file is"),
+    "values": gettext_lazy("values and when they hold"),
+    "quiet": gettext_lazy("left out of the page"),
+}
+# The words of a definition that stand for something, by the setting that has them.
+VALUE_WORDS: dict[str, dict[str, Any]] = {
+    "kind": {
+        "permit": gettext_lazy("permit"),
+        "notification": gettext_lazy("notification"),
+        "plan": gettext_lazy("plan"),
+        "registration": gettext_lazy("registration"),
+        "supervision": gettext_lazy("supervision"),
+    },
+    "display": {
+        "radio": gettext_lazy("all options in sight"),
+        "list": gettext_lazy("a list that opens"),
+        "search": gettext_lazy("a line to search in"),
+    },
+    "prefill": {
+        "given_name": gettext_lazy("given name"),
+        "family_name": gettext_lazy("family name"),
+        "name": gettext_lazy("name"),
+        "company_name": gettext_lazy("the company’s name"),
+        "company_id": gettext_lazy("the company’s business ID"),
+    },
+    "autocomplete": {
+        "name": gettext_lazy("name"),
+        "given-name": gettext_lazy("given name"),
+        "family-name": gettext_lazy("family name"),
+        "organization": gettext_lazy("organisation"),
+        "street-address": gettext_lazy("street address"),
+        "postal-code": gettext_lazy("postal code"),
+        "address-level2": gettext_lazy("town"),
+        "country-name": gettext_lazy("country"),
+        "email": gettext_lazy("email address"),
+        "tel": gettext_lazy("telephone number"),
+    },
+    "operation": {
+        "sum": gettext_lazy("sum"),
+        "difference": gettext_lazy("difference"),
+        "product": gettext_lazy("product"),
+        "days_between": gettext_lazy("days between"),
+        "count": gettext_lazy("number of answers"),
+    },
+    "system": {"tm35fin": "ETRS-TM35FIN", "wgs84": "WGS 84"},
+    "types": {
+        "pdf": "PDF",
+        "png": "PNG",
+        "jpeg": "JPEG",
+        "docx": "Word (docx)",
+        "xlsx": "Excel (xlsx)",
+        "odt": "OpenDocument (odt)",
+        "ods": "OpenDocument (ods)",
+    },
 }
 LIMITS = frozenset(
     [
@@ -135,7 +191,8 @@ class _Comparing:
         for f in fields(self.old):
             if f.name in SERVICE_WORDS:
                 before, after = getattr(self.old, f.name), getattr(self.new, f.name)
-                yield from self._setting(f.name, _("The service"), SERVICE_WORDS[f.name], before, after)
+                said = self._worded(f.name, before), self._worded(f.name, after)
+                yield from self._setting(f.name, _("The service"), SERVICE_WORDS[f.name], before, after, said=said)
 
     # --- pages -----------------------------------------------------------------------------------------------------
 
@@ -290,9 +347,37 @@ class _Comparing:
         """The settings that both kinds have, and that no function of their own says."""
         for name in after.settings():
             if name in before.settings() and name not in WORDED:
-                what = SETTING_WORDS.get(name, quoted(name))
                 kind = "limit" if name in LIMITS else "setting"
-                yield from self._setting(path, subject, what, getattr(before, name), getattr(after, name), kind)
+                was, now = getattr(before, name), getattr(after, name)
+                if name == "default":
+                    said = self._answer(before, was), self._answer(after, now)
+                elif name in ("of", "not_before"):
+                    said = self._named(was, self.old), self._named(now, self.new)
+                else:
+                    said = self._worded(name, was), self._worded(name, now)
+                yield from self._setting(path, subject, SETTING_WORDS[name], was, now, kind, said)
+
+    def _worded(self, name: str, value: Any) -> Any:
+        """A setting's value with the words of a definition in it said in people's own."""
+        if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+            return tuple(self._worded(name, item) for item in value)
+        if name == "languages":
+            return _language(value)
+        if name == "municipalities":
+            known = all_municipalities().get(value)
+            return known.name(self.language) if known else value
+        if not isinstance(value, str):
+            return value
+        return str(VALUE_WORDS.get(name, {}).get(value, value))
+
+    def _answer(self, field: Field, value: Any) -> Any:
+        """A default as its question shows an answer."""
+        return None if value is None else field.value_words(value, self.language)
+
+    def _named(self, paths: str | tuple[str, ...], of: Definition) -> tuple[str, ...]:
+        """The questions that a setting names, by their labels."""
+        named = (paths,) if isinstance(paths, str) else paths
+        return tuple(question_name(path, of.fields, self.language) for path in named if path)
 
     def _rows(self, path: str, before: Field, after: Field) -> Iterator[Change]:
         """The questions of a group, which are compared as those of a page are."""
@@ -315,22 +400,29 @@ class _Comparing:
     # --- one setting -----------------------------------------------------------------------------------------------
 
     def _setting(
-        self, path: str, subject: str, what: Any, before: Any, after: Any, kind: str = "setting"
+        self,
+        path: str,
+        subject: str,
+        what: Any,
+        before: Any,
+        after: Any,
+        kind: str = "setting",
+        said: tuple[Any, Any] | None = None,
     ) -> Iterator[Change]:
+        """What is told when a setting's value differs; `said` are the two values as people know them."""
         if before == after:
             return
         if isinstance(before, Texts) or isinstance(after, Texts):
             yield from self._text(path, subject, what, before or NO_TEXT, after or NO_TEXT)
             return
-        was, now = _value_words(before), _value_words(after)
+        was, now = map(_value_words, said or (before, after))
         words = {"what": subject, "setting": str(what), "old": was, "new": now}
-        plain = was is not None and now is not None
-        said = (
-            _("%(what)s: %(setting)s changed from %(old)s to %(new)s.")
-            if plain
-            else _("%(what)s: %(setting)s changed.")
+        told = (
+            _("%(what)s: %(setting)s changed.")
+            if was is None or now is None or was == now
+            else _("%(what)s: %(setting)s changed from %(old)s to %(new)s.")
         )
-        yield Change(kind, path, said % words)
+        yield Change(kind, path, told % words)
 
     def _text(self, path: str, subject: str, what: Any, before: Texts, after: Texts) -> Iterator[Change]:
         was, now = before.as_json(), after.as_json()

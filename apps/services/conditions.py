@@ -177,8 +177,9 @@ def _less_than(answer: Any, value: Any, today: date) -> bool:
 
 
 def _day(answer: Any) -> date | None:
+    """A day, or that of a moment, which is kept as 2027-06-05T14:30."""
     try:
-        return date.fromisoformat(answer) if isinstance(answer, str) else None
+        return date.fromisoformat(answer.partition("T")[0]) if isinstance(answer, str) else None
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -21,9 +21,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from apps.people.municipalities import all_municipalities
-from apps.services.conditions import ALWAYS, Condition, read_condition
+from apps.services.conditions import ALWAYS, Comparison, Condition, Every, Some, read_condition
 from apps.services.fieldtypes import Field
-from apps.services.fieldtypes.base import LeadTime, check_condition, check_fields, read_field
+from apps.services.fieldtypes.base import LeadTime, UnreadField, check_condition, check_fields, read_field
 from apps.services.fieldtypes.questions import Questions
 from apps.services.reading import Json, Problem, Reader, Unreadable, within
 from apps.services.texts import NO_TEXT, Texts
@@ -77,6 +77,8 @@ class Definition:
     at_hand: Texts
     contact: Texts
     pages: tuple[Page, ...]
+    # Answers known before the first page: in a supplement, those that are not asked again.
+    given: Answers = dataclasses.field(default_factory=dict)
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -97,18 +99,19 @@ class Definition:
 
         An answer that a condition hides does not count, and so cannot bring up further questions.
         """
-        counting: dict[str, Any] = {}
+        counting: dict[str, Any] = dict(self.given)
         for page in self.pages:
             if page.show_when.holds(counting, today):
                 fields = []
                 for field, counted in page.questions.walk(answers, counting, today):
                     fields.append(field)
                     counting = counted
-                yield page, fields, counting
+                if fields:  # a page of which nothing applies is no page
+                    yield page, fields, counting
 
     def counting_before(self, page: Page, answers: Answers, today: date) -> dict[str, Any]:
         """The answers of the pages before a page that count on it."""
-        counting: dict[str, Any] = {}
+        counting: dict[str, Any] = dict(self.given)
         for other in self.pages:
             if other.key == page.key:
                 break
@@ -117,14 +120,30 @@ class Definition:
                     counting = counted
         return counting
 
-    def supplement(self, keys: list[str], page: Page) -> Definition:
-        """The form of a supplement: the fields asked for again, and a page of its own."""
+    def supplement(self, keys: Iterable[str], page: Page, given: Answers) -> Definition:
+        """The form of a supplement: the fields asked again, what new answers to them bring up, and a page of its own.
+
+        `given` are the answers that the case has. Conditions hold as in the form itself, so nobody is asked what does not apply.
+        """
+        wanted = self._with_followers(keys)
         pages = []
         for original in self.pages:
-            again = tuple(field.again() for field in original.fields if field.key in keys)
+            again = tuple(field.again() for field in original.fields if field.key in wanted)
             if again:
-                pages.append(dataclasses.replace(original, fields=again, show_when=ALWAYS))
-        return dataclasses.replace(self, pages=(*pages, page))
+                pages.append(dataclasses.replace(original, fields=again))
+        kept = {key: value for key, value in given.items() if key not in wanted}
+        return dataclasses.replace(self, pages=(*pages, page), given=kept)
+
+    def _with_followers(self, keys: Iterable[str]) -> set[str]:
+        """The fields with those that depend on them; what depends on which day it is has been judged when the matter arrived."""
+        wanted = {key for key in keys if key in self.fields}
+        for page in self.pages:
+            follows = any(c.field.partition(".")[0] in wanted for c in page.show_when.comparisons())
+            for field in page.fields:
+                timed = any(c.operator.startswith("within_") for c in field.show_when.comparisons())
+                if follows or (not timed and any(path.partition(".")[0] in wanted for path in field.looks_at())):
+                    wanted.add(field.key)
+        return wanted
 
 
 def digest_of(document: Json) -> str:
@@ -174,16 +193,24 @@ def _finite(digits: str) -> float:
 
 
 def parse(document: Json) -> Definition:
-    """A definition from its document, of this schema or an older one. Raises Unreadable with everything that is wrong.
-
-    Whether the parts fit together is looked at when each of them can be read: else one mistake would be told as several.
-    """
-    definition = parse_stored(document)
-    reader = Reader()
-    _check_references(reader, definition)
-    if reader.problems:
-        raise Unreadable(reader.problems)
+    """A definition from its document, of this schema or an older one. Raises Unreadable with everything that is wrong."""
+    definition, problems = judge(document)
+    if problems:
+        raise Unreadable(problems)
     return definition
+
+
+def judge(document: Json) -> tuple[Definition, list[Problem]]:
+    """A definition as far as its document can be read, and everything that is wrong: what cannot be read, and what does not fit.
+
+    What would follow only from something that could not be read is left out, else one mistake would be told as several.
+    """
+    document = upgraded(document)
+    reading, fitting = Reader(), Reader()
+    definition = _read_definition(reading, document)
+    _check_references(fitting, definition)
+    doubt = _Doubt(document, definition, reading.problems)
+    return definition, [*reading.problems, *(one for one in fitting.problems if not doubt.covers(one.path))]
 
 
 def parse_stored(document: Json) -> Definition:
@@ -241,6 +268,7 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
         ),
         **{name: reader.texts(name, got[name]) if name in got else NO_TEXT for name in _TEXTS},
         pages=pages,
+        given={},
     )
 
 
@@ -268,7 +296,7 @@ def _read_page(reader: Reader, path: str, value: Json) -> Page:
         title=reader.texts(within(path, "title"), got["title"]) if "title" in got else NO_TEXT,
         text=reader.texts(within(path, "text"), got["text"]) if "text" in got else NO_TEXT,
         show_when=read_condition(reader, within(path, "show_when"), got["show_when"]) if "show_when" in got else ALWAYS,
-        fields=tuple(field for where, item in fields if (field := read_field(reader, where, item))),
+        fields=tuple(read_field(reader, where, item) for where, item in fields),
     )
 
 
@@ -286,6 +314,14 @@ def _check_references(reader: Reader, definition: Definition) -> None:
         for f, field in enumerate(page.fields):
             _check_reserved(reader, f"{path}.fields[{f}].key", field.key)
         check_fields(reader, f"{path}.fields", page.fields, earlier)
+    _check_explained(
+        reader,
+        [
+            (f"pages[{p}].fields[{f}]", field, page.show_when)
+            for p, page in enumerate(definition.pages)
+            for f, field in enumerate(page.fields)
+        ],
+    )
     if len(set(definition.languages)) < len(definition.languages):
         reader.wrong("languages", _("a language stands twice."))
     for n, code in enumerate(definition.municipalities):
@@ -296,3 +332,88 @@ def _check_references(reader: Reader, definition: Definition) -> None:
 def _check_reserved(reader: Reader, path: str, key: str) -> None:
     if key.startswith(RESERVED):
         reader.wrong(path, _("keys that begin with “supplement” are kept for supplements. Choose another one."))
+
+
+Place = tuple[str, Field, Condition]  # where a field stands, the field, the condition of its page
+
+
+def _check_explained(reader: Reader, places: Sequence[Place]) -> None:
+    """A day that is let through with an explanation: a field after it must ask for one when the day is late."""
+    for n, (path, field, _on_page) in enumerate(places):
+        limit = field.notice()
+        if limit and limit.late == "explain":
+            late = _late(field, limit)
+            if not any(_asks_when(other, on_page, late) for _path, other, on_page in places[n + 1 :]):
+                example = json.dumps({"field": late[-1].field, late[-1].operator: late[-1].value})
+                words = _("no required field after it asks for the explanation. Let one show when %(condition)s.")
+                reader.wrong(within(path, "lead_time.late"), words % {"condition": example})
+        _check_explained(reader, [(f"{path}.fields[{i}]", part, ALWAYS) for i, part in enumerate(field.own_parts())])
+
+
+def _late(field: Field, limit: LeadTime) -> list[Comparison]:
+    """The comparisons that say that a field's day is late: with itself, or with the part that is the day."""
+    operator = "within_working_days" if limit.unit == "working_days" else "within_days"
+    days = [f"{field.key}.{part.key}" for part in field.parts() if part.notice()] or [field.key]
+    return [Comparison(day, operator, limit.days) for day in days]
+
+
+def _asks_when(field: Field, on_page: Condition, wanted: Sequence[Comparison]) -> bool:
+    """Whether there must be an answer in a field when one of these holds. Nobody knows, where it could not be read."""
+    if isinstance(field, UnreadField):
+        return True
+    shown = _rests_on(field.show_when, wanted) or _rests_on(on_page, wanted)
+    return field.asks and ((field.required and shown) or _rests_on(field.required_when, wanted))
+
+
+def _rests_on(condition: Condition, wanted: Sequence[Comparison]) -> bool:
+    """Whether a condition is one of these, or has one among its parts."""
+    if isinstance(condition, Every | Some):
+        return any(_rests_on(part, wanted) for part in condition.parts)
+    return condition in wanted
+
+
+class _Doubt:
+    """What cannot be told of a document because something in it could not be read."""
+
+    PLACES_OF_FIELDS = re.compile(r"pages(\[\d+\](\.fields)?)?")
+    STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+    def __init__(self, document: Json, definition: Definition, problems: list[Problem]) -> None:
+        fields = [one for page in definition.pages for field in page.fields for one in (field, *field.own_parts())]
+        self.document = document
+        self.unread = {problem.path[: m.start()] for problem in problems for m in re.finditer(r"[.\[]|$", problem.path)}
+        self.keys = {field.key for field in fields}
+        self.doubtful = {field.key for field in fields if isinstance(field, UnreadField)}
+        self.unknown_keys = "" in self.keys or any(
+            self.PLACES_OF_FIELDS.fullmatch(problem.path) for problem in problems
+        )
+
+    def covers(self, path: str) -> bool:
+        """Whether what is wrong there may follow from what could not be read: there, within it, or in a field that it names."""
+        if path in self.unread:
+            return True
+        if path.endswith((".key", ".default")):  # they name no field
+            return False
+        names = {name.partition(".")[0] for name in _names(self._at(path))}
+        return bool(names & self.doubtful) or (self.unknown_keys and not names <= self.keys)
+
+    def _at(self, path: str) -> Json:
+        value = self.document
+        for name, index in self.STEP.findall(path):
+            try:
+                value = value[int(index) if index else name]
+            except (LookupError, TypeError):
+                return None
+        return value
+
+
+def _names(value: Json) -> Iterator[str]:
+    """The fields that a setting or a condition names."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _names(item)
+    elif isinstance(value, dict):
+        for item in [value["field"]] if "field" in value else value.values():
+            yield from _names(item)

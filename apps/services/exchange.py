@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.people.models import Authority, User
 from apps.services import yamltext
-from apps.services.definition import digest_of, load, parse
+from apps.services.definition import digest_of, judge, load
 from apps.services.models import Service, Version
 from apps.services.reading import Problem, Unreadable
 
@@ -25,12 +25,13 @@ def import_service(text: str, *, by: User | None = None, at: datetime | None = N
     """
     text = as_json(text)
     document = load(text)
-    definition = parse(document)
+    definition, problems = judge(document)
     authority = Authority.objects.filter(key=definition.authority).first()
-    if authority is None:
-        raise Unreadable(
-            [Problem("authority", _("there is no authority with the key %(key)s.") % {"key": definition.authority})]
-        )
+    if authority is None and definition.authority:
+        unknown = _("there is no authority with the key %(key)s.") % {"key": definition.authority}
+        problems.append(Problem("authority", unknown))
+    if problems or authority is None:
+        raise Unreadable(problems)
     with transaction.atomic():
         service, _made = Service.objects.select_for_update(of=("self",)).get_or_create(
             key=definition.key, defaults={"authority": authority}

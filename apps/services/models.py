@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import date
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +14,17 @@ from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Authority, key_is_plain
 from apps.services.definition import Definition, load, parse_stored
+from apps.services.texts import HELSINKI
 
 # Definitions by their digest, so that a request needs neither the document nor a query for it.
 _PARSED: dict[str, Definition] = {}
 MOST_PARSED = 1_000
+
+FROZEN = frozenset({"number", "document", "digest"})  # what a version says, and which of them it is
+
+
+class Immutable(Exception):
+    """A version is followed by others, never changed."""
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
@@ -40,6 +48,8 @@ class Service(models.Model):
         "Version", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("published version")
     )
     closed_at = models.DateTimeField(_("closed for new applications"), null=True, blank=True)
+    # In Helsinki, and the day counts. Without one, drafts can be sent however old their version is.
+    old_versions_until = models.DateField(_("last day for drafts of older versions"), null=True, blank=True)
 
     objects = ServiceQuerySet.as_manager()
 
@@ -50,6 +60,21 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.published.definition.name.said() if self.published else self.key
+
+    def takes_old_versions(self, day: date | None = None) -> bool:
+        """Whether drafts of older versions can be sent on a day in Helsinki, by default today."""
+        last = self.old_versions_until
+        return last is None or (day or timezone.localdate(timezone=HELSINKI)) <= last
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    """Versions."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Change what is not frozen, such as when it was published. Raises Immutable."""
+        if FROZEN.intersection(kwargs):
+            raise Immutable
+        return super().update(**kwargs)
 
 
 class Version(models.Model):
@@ -78,6 +103,8 @@ class Version(models.Model):
         verbose_name=_("published by"),
     )
 
+    objects = VersionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("version")
         verbose_name_plural = _("versions")
@@ -86,6 +113,16 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service.key} {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write it. Raises Immutable when that would change what is frozen."""
+        named = kwargs.get("update_fields")
+        written = FROZEN.difference(self.get_deferred_fields()).intersection(FROZEN if named is None else named)
+        if self.pk is not None and written:
+            stored = Version.objects.filter(pk=self.pk).values(*written).first()
+            if stored and any(getattr(self, name) != value for name, value in stored.items()):
+                raise Immutable
+        super().save(*args, **kwargs)
 
     @property
     def definition(self) -> Definition:

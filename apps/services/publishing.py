@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,15 +31,15 @@ def obstacles(definition: Definition) -> list[Problem]:
 def publish(version: Version, *, by: User | None, at: datetime | None = None) -> None:
     """Let customers fill in this version from now on. Raises Unreadable with what must be mended first.
 
-    Drafts and cases keep the version they were begun with.
+    Drafts and cases keep the version they were begun with. A version published again keeps the moment it first was.
     """
     if found := obstacles(version.definition):
         raise Unreadable(found)
     with transaction.atomic():
         service = Service.objects.select_for_update(of=("self",)).get(pk=version.service_id)
-        version.published_at = at or timezone.now()
-        version.published_by = by
-        version.save(update_fields=["published_at", "published_by"])
+        first_time = Version.objects.filter(pk=version.pk, published_at=None)
+        first_time.update(published_at=at or timezone.now(), published_by=by)
+        version.refresh_from_db(fields=["published_at", "published_by"])
         service.published = version
         service.save(update_fields=["published"])
 
@@ -54,6 +54,12 @@ def open_again(service: Service) -> None:
     """Let customers begin with the service again."""
     Service.objects.filter(pk=service.pk).update(closed_at=None)
     service.refresh_from_db(fields=["closed_at"])
+
+
+def take_old_versions_until(service: Service, last: date | None) -> None:
+    """Let drafts of older versions be sent to the end of a day in Helsinki, and then no more; without a day, for ever."""
+    service.old_versions_until = last
+    service.save(update_fields=["old_versions_until"])
 
 
 def _texts_of(definition: Definition) -> list[tuple[str, Texts]]:

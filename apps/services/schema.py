@@ -100,7 +100,11 @@ def _kind(cls: type[Field]) -> Json:
         "title": str(cls.kind_label),
         "description": " ".join((cls.__doc__ or "").split("\n\n")[0].split()),
         "allOf": [defined("every_field")],
-        "properties": {"kind": {"const": cls.kind}, **{name: _setting(f) for name, f in own.items()}},
+        "properties": {
+            "kind": {"const": cls.kind},
+            **{name: _setting(f) for name, f in own.items()},
+            **{name: False for name in common if name not in settings},
+        },
         "required": ["kind", "key", *needed],
         "unevaluatedProperties": False,
     }

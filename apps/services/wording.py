@@ -84,13 +84,18 @@ def _compared(comparison: Comparison, fields: Fields, language: str, *, negative
 
 
 def question_words(path: str, fields: Fields, language: str) -> str:
-    """What a question is called: its label, with that of the question it is a part of. Its key, where the form has none such."""
+    """What a question is called, in quotation marks."""
+    return quoted(question_name(path, fields, language))
+
+
+def question_name(path: str, fields: Fields, language: str) -> str:
+    """Its label, with that of the question it is a part of. Its key, where the form has none such."""
     keys = path.split(".")
     labels = []
     for n in range(1, len(keys) + 1):
         field = field_at(".".join(keys[:n]), fields)
         labels.append((field.label.said(language) if field else "") or keys[n - 1])
-    return quoted(": ".join(labels))
+    return ": ".join(labels)
 
 
 def quoted(text: str) -> str:

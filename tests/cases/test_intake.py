@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.db import close_old_connections, connection, connections
 
+from apps.applications.carrying import carry_over
 from apps.applications.drafting import NotComplete, discard
 from apps.applications.models import Application
 from apps.cases import intake
 from apps.cases.models import Case, NotAllowed, open_request
 from apps.cases.rulebook import Status
 from apps.services.definition import read_page
-from apps.services.publishing import obstacles
+from apps.services.publishing import obstacles, take_old_versions_until
 from apps.services.texts import LANGUAGES
 from tests.applications.papers import fill, upload
 from tests.build import NOW, TODAY, application, case, customer, definition, field, official, page, version
@@ -80,6 +81,31 @@ def test_send_of_what_is_not_complete_makes_no_case() -> None:
     assert not Case.objects.exists()
 
 
+def test_draft_of_an_older_version_is_sent_to_the_end_of_the_last_day_and_then_refused_in_words() -> None:
+    old = version()
+    in_time, late = application(old), application(old)
+    new = version(page("first", field("text", "title"), field("text", "more", required=False)))
+    take_old_versions_until(new.service, TODAY)
+    midnight = NOW.replace(hour=22, minute=0)  # in Helsinki
+
+    assert intake.send(in_time, at=midnight - timedelta(seconds=1)).status == Status.RECEIVED
+    with pytest.raises(NotAllowed, match=r"1\.3\.2027"):
+        intake.send(late, at=midnight)
+
+    assert Case.objects.count() == 1
+    assert intake.send(in_time, at=midnight) == Case.objects.get()
+    assert intake.send(application(new), at=midnight).status == Status.RECEIVED
+    carry_over(late, at=midnight)
+    assert intake.send(late, at=midnight).status == Status.RECEIVED
+
+
+def test_older_version_without_a_last_day_is_sent() -> None:
+    draft = application()
+    version(page("first", field("text", "title"), field("text", "more", required=False)))
+
+    assert intake.send(draft, at=NOW + timedelta(days=900)).status == Status.RECEIVED
+
+
 def test_numbers_are_unique_and_say_the_year_in_helsinki() -> None:
     made = version()
     new_year = NOW.replace(year=2027, month=12, day=31, hour=22, minute=30)
@@ -115,6 +141,15 @@ def test_send_twice_at_once_makes_one_case() -> None:
 
     assert len(cases) == Case.objects.count() == 1
     assert Case.objects.get().events.count() == 1
+
+
+def test_last_day_for_older_versions_is_no_matter_of_supplements() -> None:
+    made = asked()
+    paper = written(made)
+    version(page("first", field("text", "title"), field("text", "more", required=False)))
+    take_old_versions_until(made.service, TODAY - timedelta(days=1))
+
+    assert intake.send(paper, at=LATER) == made
 
 
 # --- supplement ------------------------------------------------------------------------------------------------------
@@ -261,23 +296,25 @@ def test_day_in_a_supplement_is_not_refused_for_the_time_it_should_have_arrived(
     assert intake.send(paper, at=LATER).status == Status.SUPPLEMENTED
 
 
-def test_question_that_a_condition_hid_can_be_asked_for() -> None:
-    form = version(
-        page("first", field("yes_no", "music"), field("text", "band", show_when={"field": "music", "equals": True}))
-    )
-    made = asked("band", of=case(form, answers={"music": False}))
+def test_new_answer_brings_up_its_questions_and_hides_the_old_ones_from_what_the_case_says() -> None:
+    yes, no = {"field": "music", "equals": True}, {"field": "music", "equals": False}
+    asks = [field("yes_no", "music"), field("text", "band", show_when=yes), field("text", "why_not", show_when=no)]
+    made = asked("music", of=case(version(page("first", *asks)), answers={"music": False, "why_not": "Too loud"}))
     paper = written(made)
 
-    assert list(fill(paper, "first", {}).errors) == ["band"]
-    fill(paper, "first", {"band": "The band"})
+    assert list(fill(paper, "first", {"music": "yes"}).errors) == ["band"]
+    fill(paper, "first", {"music": "yes", "band": "The band"})
 
     intake.send(paper, at=LATER)
-    assert intake.latest_answers(made) == {
-        "music": False,
-        "band": "The band",
-        "supplement_text": "Here it is",
-        "supplement_files": paper.answers["supplement_files"],
-    }
+    assert intake.latest_answers(made) == {"music": True, "band": "The band"}
+
+
+def test_question_that_does_not_apply_is_not_asked_though_named() -> None:
+    yes = {"field": "music", "equals": True}
+    form = version(page("first", field("yes_no", "music"), field("text", "band", show_when=yes)))
+    paper = written(asked("band", of=case(form, answers={"music": False})))
+
+    assert [section.key for section in paper.sheet()] == ["supplement"]
 
 
 def test_file_is_asked_for_anew() -> None:
@@ -296,7 +333,7 @@ def test_file_is_asked_for_anew() -> None:
 def test_page_of_the_supplement_is_a_page_in_every_language() -> None:
     extra = read_page(intake.supplement_page())
 
-    assert obstacles(definition().supplement([], extra)) == []
+    assert obstacles(definition().supplement([], extra, {})) == []
     assert all(extra.title.said(language) for language in LANGUAGES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from django.utils.translation import gettext as _
 from pytest_django import DjangoAssertNumQueries
 
+from apps.services import publishing
 from apps.services.definition import LARGEST_DOCUMENT
 from apps.services.models import Service, Version
 from tests import build
@@ -262,7 +264,65 @@ def test_a_service_is_closed_and_opened_again() -> None:
     assert Service.objects.open().exists()
 
 
-@pytest.mark.parametrize("act", ["publish/1", "close", "open"])
+def test_a_version_published_again_keeps_its_first_moment_and_each_time_is_logged() -> None:
+    service, browser = build.version().service, designer()
+    build.version(summary=build.said("Another summary"))
+
+    browser.post(address(service, "publish", 1))
+
+    version = published(service)
+    assert (version.number, version.published_at, version.published_by) == (1, build.NOW, None)
+    assert [str(entry.user) for entry in LogEntry.objects.all()] == ["designer-example-town"]
+
+
+def test_a_designer_sets_and_clears_the_last_day_for_drafts_of_older_versions() -> None:
+    service, browser = build.version().service, designer()
+
+    assert browser.post(address(service, "old-versions"), {"until": "5.6.2027"})["Location"] == address(
+        service, "change"
+    )
+    service.refresh_from_db()
+    assert service.old_versions_until == date(2027, 6, 5)
+    assert 'value="5.6.2027"' in browser.get(address(service, "change")).content.decode()
+
+    browser.post(address(service, "old-versions"), {"until": ""})
+    service.refresh_from_db()
+    assert service.old_versions_until is None
+    assert [entry.object_id for entry in LogEntry.objects.all()] == [str(service.pk)] * 2
+
+
+def test_a_last_day_that_is_no_day_is_refused_on_the_page() -> None:
+    service = build.version().service
+
+    answer = designer().post(address(service, "old-versions"), {"until": "31.2.2027"})
+
+    assert answer.status_code == 200
+    assert answer.context["form"].errors["until"]
+    assert 'value="31.2.2027"' in answer.content.decode()
+    assert not LogEntry.objects.exists()
+
+
+def test_a_reader_is_told_the_last_day_and_offered_no_form() -> None:
+    service = build.version().service
+    publishing.take_old_versions_until(service, date(2027, 6, 5))
+
+    page = build.signed_in(build.official(role="reader")).get(address(service, "change")).content.decode()
+
+    assert "<dd>5.6.2027</dd>" in page
+    assert "old-versions" not in page
+
+
+def test_publishing_after_the_last_day_says_that_older_drafts_cannot_be_sent() -> None:
+    service = build.version().service
+    build.version(published=False, summary=build.said("Another summary"))
+    publishing.take_old_versions_until(service, date(2020, 1, 1))
+
+    answer = designer().post(address(service, "publish", 2), follow=True)
+
+    assert [message.level_tag for message in answer.context["messages"]] == ["success", "warning"]
+
+
+@pytest.mark.parametrize("act", ["publish/1", "close", "open", "old-versions"])
 def test_nothing_happens_when_an_act_is_only_opened(act: str) -> None:
     service = build.version(published=False).service
 
@@ -271,7 +331,7 @@ def test_nothing_happens_when_an_act_is_only_opened(act: str) -> None:
     assert (service.published, service.closed_at) == (None, None)
 
 
-@pytest.mark.parametrize("act", ["import", "publish/1", "close", "open"])
+@pytest.mark.parametrize("act", ["import", "publish/1", "close", "open", "old-versions"])
 @pytest.mark.parametrize("role", ["reader", "handler", "manager"])
 def test_members_who_are_no_designers_do_not_act(act: str, role: str) -> None:
     service = build.version(published=False).service
@@ -284,10 +344,12 @@ def test_members_who_are_no_designers_do_not_act(act: str, role: str) -> None:
     assert not LogEntry.objects.exists()
 
 
-@pytest.mark.parametrize("act", ["change", "import", "publish/1", "close", "open", "export/1"])
+@pytest.mark.parametrize("act", ["change", "import", "publish/1", "close", "open", "old-versions", "export/1"])
 def test_a_designer_of_another_authority_finds_no_such_service(act: str) -> None:
     service = build.version().service
     browser = designer("other")
 
-    method = browser.post if act.partition("/")[0] in ("import", "publish", "close", "open") else browser.get
+    method = (
+        browser.post if act.partition("/")[0] in ("import", "publish", "close", "open", "old-versions") else browser.get
+    )
     assert method(address(service, act)).status_code == 404

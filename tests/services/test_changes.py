@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.services.changes import changes
-from apps.services.definition import Definition, parse
+from apps.services.changes import SETTING_WORDS, VALUE_WORDS, WORDED, changes
+from apps.services.definition import KINDS, Definition, parse
+from apps.services.fieldtypes import REGISTER
 from tests.build import document, field, options, page, said
 
 
@@ -193,10 +194,86 @@ def test_the_service_s_own_texts_come_first() -> None:
 
     assert words(form(title, price=price), new) == [
         "The service: kind changed from “notification” to “permit”.",
-        "The service: languages changed from “sv, fi, en” to “sv, fi”.",
-        "The service: municipalities changed from nothing to “091”.",
+        "The service: languages changed from “Swedish, Finnish, English” to “Swedish, Finnish”.",
+        "The service: municipalities changed from nothing to “Helsinki”.",
         "The service: price changed from “100 €” to “120 €” (English).",
     ]
+
+
+@pytest.mark.parametrize("kind", sorted(REGISTER))
+def test_every_setting_has_words(kind: str) -> None:
+    assert REGISTER[kind].settings().keys() <= SETTING_WORDS.keys() | set(WORDED)
+
+
+@pytest.mark.parametrize("kind", sorted(REGISTER))
+def test_every_value_that_is_one_of_a_few_words_has_words_of_its_own(kind: str) -> None:
+    for name, setting in REGISTER[kind].settings().items():
+        schema = setting.metadata["read"].schema
+        listed = schema.get("items", schema) if isinstance(schema, dict) else {}
+
+        assert set(listed.get("enum", ())) - {""} <= VALUE_WORDS.get(name, {}).keys()
+
+
+def test_every_kind_of_service_has_words() -> None:
+    assert VALUE_WORDS["kind"].keys() == set(KINDS)
+
+
+CHOICE = field("choice", "place", options=options("square", "park"))
+TOTAL = field("calculated", "total", operation="sum", of=["music"])
+SIZE = field("derived", "size", values=[{"value": 1}])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said_of_it"),
+    [
+        (
+            CHOICE,
+            {**CHOICE, "display": "search"},
+            "Question “Place”: way of choosing changed from “all options in sight” to “a line to search in”.",
+        ),
+        (
+            CHOICE,
+            {**CHOICE, "default": "park"},
+            "Question “Place”: answer that stands there from the beginning changed from nothing to “Park”.",
+        ),
+        (
+            field("file", "plan"),
+            field("file", "plan", describe=True),
+            "Question “Plan”: asks what each file is changed from no to yes.",
+        ),
+        (
+            SIZE,
+            {**SIZE, "quiet": True},
+            "Value that follows from the answers “Size”: left out of the page changed from no to yes.",
+        ),
+        (
+            SIZE,
+            {**SIZE, "values": [{"value": 2}]},
+            "Value that follows from the answers “Size”: values and when they hold changed.",
+        ),
+        (
+            TOTAL,
+            {**TOTAL, "operation": "count", "of": ["music", "music"]},
+            "Calculated value “Total”: how it is computed changed from “sum” to “number of answers”.",
+        ),
+        (
+            field("date", "day"),
+            field("date", "day", not_before="start"),
+            "Question “Day”: not before the answer to changed from nothing to “Start”.",
+        ),
+    ],
+)
+def test_settings_are_told_in_people_s_words(old: Any, new: Any, said_of_it: str) -> None:
+    music, start = field("yes_no", "music"), field("date", "start")
+
+    assert words(form(music, start, old), form(music, start, new))[0] == said_of_it
+
+
+def test_a_change_of_key_between_questions_of_one_label_is_still_told() -> None:
+    sums = [field("whole_number", key, label=said("Price")) for key in ("a", "b")]
+    old, new = (field("calculated", "total", operation="sum", of=[key]) for key in ("a", "b"))
+
+    assert words(form(*sums, old), form(*sums, new)) == ["Calculated value “Total”: what it is computed from changed."]
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

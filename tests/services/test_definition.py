@@ -12,7 +12,7 @@ from django.http import QueryDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.services.definition import SCHEMA, Definition, digest_of, load, parse, read_page
+from apps.services.definition import SCHEMA, Definition, digest_of, load, parse, parse_stored, read_page
 from apps.services.pageform import PageForm
 from apps.services.reading import Unreadable
 from tests.build import TODAY, definition, document, field, options, page, said
@@ -202,6 +202,79 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert set(refused(doc)) == {"colour", "kind", "pages[0].fields[0].max_length", "pages[0].fields[1].kind"}
 
 
+def test_what_does_not_fit_is_said_with_what_cannot_be_read() -> None:
+    doc = document(
+        page("first", field("text", "title", max_length="long", show_when={"field": "later", "answered": True})),
+        page(
+            "first",
+            field("riddle", "r"),
+            field("whole_number", "n", min=5, max=4),
+            field("repeating", "rows", min_rows="few", fields=[field("text", "t"), field("date", "t")]),
+            field("text", "last", required=False, required_when={"field": "nothing", "answered": True}),
+        ),
+        languages=["sv", "sv"],
+        municipalities=[91, "999"],
+    )
+
+    assert set(refused(doc)) == {
+        "pages[0].fields[0].max_length",
+        "pages[0].fields[0].show_when",
+        "pages[1].key",
+        "pages[1].fields[0].kind",
+        "pages[1].fields[1].max",
+        "pages[1].fields[2].min_rows",
+        "pages[1].fields[2].fields[1].key",
+        "pages[1].fields[3].required_when",
+        "languages",
+        "municipalities[0]",
+        "municipalities[1]",
+    }
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "path"),
+    [
+        (field("riddle", "it"), "kind"),
+        (field("choice", "it", options=[{"value": "Red", "label": said("Red")}]), "options[0].value"),
+        (field("date", "it", hint="Help"), "hint"),
+        (field("whole_number", "It"), "key"),
+        (field("repeating", "it"), "fields"),
+        (5, "kind"),
+    ],
+)
+@pytest.mark.parametrize(
+    "looking",
+    [
+        field(
+            "text", "more", show_when={"any": [{"field": "it", "equals": "red"}, {"field": "it.part", "equals": "x"}]}
+        ),
+        field("text", "more", required=False, required_when={"not": {"field": "it", "at_least": 5}}),
+        field("date", "more", not_before="it"),
+        field("calculated", "more", operation="sum", of=["it", "it.price"]),
+        field("derived", "more", values=[{"value": "x", "when": {"field": "it", "equals": True}}]),
+    ],
+)
+def test_what_follows_only_from_what_cannot_be_read_is_not_said(mistaken: Any, path: str, looking: Any) -> None:
+    assert list(refused(document(page("first", mistaken, looking)))) == [f"pages[0].fields[0].{path}"]
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        document(page("first", 5, field("text", "more", show_when={"field": "it", "equals": 1}))),  # type: ignore[arg-type]
+        document({"key": "first"}, page("last", field("text", "more", show_when={"field": "it", "equals": 1}))),
+        document(page("first", field("text", "more", show_when={"field": "It", "equals": 1}))),
+        document(page("Päge", field("text", "t")), page("Päge", field("text", "u"))),
+        document(languages=["Swedish", "Finnish"]),
+    ],
+)
+def test_one_mistake_is_not_told_as_several(doc: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse_stored(doc)
+
+    assert list(refused(doc)) == list(dict.fromkeys(problem.path for problem in caught.value.problems))
+
+
 def test_refusal_reads_as_lines_of_path_and_reason() -> None:
     with pytest.raises(Unreadable) as caught:
         parse(document(colour="red", schema=SCHEMA + 1))
@@ -253,6 +326,7 @@ def test_condition_that_can_never_hold_is_refused(asked: dict[str, Any], compari
         (field("decimal", "it"), {"at_least": 12.5}),
         (field("money", "it"), {"less_than": 100}),
         (field("date", "it"), {"within_working_days": 5}),
+        (field("date_time", "it"), {"before": "2027-06-05"}),
         (field("applicant", "it"), {"answered": True}),
         (field("repeating", "it", fields=[field("text", "name")]), {"answered": True}),
         (field("file", "it"), {"answered": True}),
@@ -310,6 +384,17 @@ def test_condition_on_a_part_that_can_never_be_is_refused(path: str, comparison:
     assert list(refused(doc)) == ["pages[0].fields[3].show_when"]
 
 
+@pytest.mark.parametrize("kind", ["heading", "guidance", "warning", "details", "result"])
+def test_what_is_about_an_answer_is_refused_where_nothing_is_asked(kind: str) -> None:
+    texts = {} if kind == "heading" else {"text": said("Text")}
+    about = {"required": True, "secret": False, "prefill": "name", "common": True, "default": "x", "hint": said("Help")}
+    about |= {"errors": {"wrong": said("No")}, "required_when": {"field": "first", "answered": True}}
+    told = field(kind, "told", **texts, **about)
+
+    assert set(refused(document(page("first", told)))) == {f"pages[0].fields[0].{name}" for name in about}
+    assert parse_stored(document(page("first", told))).fields["told"].kind == kind  # what is stored stays readable
+
+
 def test_required_when_looks_at_earlier_answers_only() -> None:
     more = field("text", "title", required=False, required_when={"field": "it", "equals": True})
 
@@ -325,26 +410,40 @@ def test_lead_time_of_the_service_is_that_of_its_first_such_field() -> None:
     assert read.lead_time.earliest(TODAY).isoformat() == "2027-03-06"
 
 
-def test_supplement_asks_again_without_conditions_and_limits() -> None:
-    read = definition(
-        page("one", field("yes_no", "music"), field("date", "day", lead_time={"days": 28})),
-        page(
-            "two",
-            field("text", "band", show_when={"field": "music", "equals": True}),
-            show_when={"field": "music", "equals": True},
-        ),
+MUSIC = {"field": "music", "equals": True}
+EXTRA = page("more", field("long_text", "answer"))
+
+
+def with_music() -> Definition:
+    """A form in which a yes brings up a question beside it and a page."""
+    return definition(
+        page("one", field("yes_no", "music"), field("text", "what", show_when=MUSIC)),
+        page("two", field("date", "day", lead_time={"days": 28})),
+        page("three", field("text", "band"), show_when=MUSIC),
     )
-    extra = read_page(page("more", field("long_text", "answer")))
 
-    form = read.supplement(["day", "band"], extra)
 
-    assert [(p.key, [f.key for f in p.fields]) for p in form.pages] == [
-        ("one", ["day"]),
-        ("two", ["band"]),
-        ("more", ["answer"]),
-    ]
-    assert [p.key for p, _fields, _counting in form.asked({}, TODAY)] == ["one", "two", "more"]
+def asked_in(form: Definition, answers: dict[str, Any]) -> list[str]:
+    """The keys of what is asked, given the answers."""
+    return [f.key for _page, fields, _counting in form.asked(answers, TODAY) for f in fields]
+
+
+def test_supplement_asks_again_without_limits_and_what_new_answers_bring_up() -> None:
+    form = with_music().supplement(["music", "day"], read_page(EXTRA), {"music": False, "day": "2027-06-05"})
+
+    assert asked_in(form, {"music": False}) == ["music", "day", "answer"]
+    assert asked_in(form, {"music": True}) == ["music", "what", "day", "band", "answer"]
     assert form.lead_time is None
+
+
+def test_supplement_asks_nobody_what_does_not_apply_to_them() -> None:
+    asks = ["what", "band"]
+
+    quiet = with_music().supplement(asks, read_page(EXTRA), {"music": False})
+    loud = with_music().supplement(asks, read_page(EXTRA), {"music": True, "what": "Song"})
+
+    assert asked_in(quiet, {}) == ["answer"]
+    assert asked_in(loud, {}) == ["what", "band", "answer"]
 
 
 # --- the text of a document ------------------------------------------------------------------------------------------

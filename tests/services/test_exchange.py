@@ -96,6 +96,22 @@ def test_unknown_authority_is_refused() -> None:
 
 
 @pytest.mark.django_db
+def test_unknown_authority_is_told_with_everything_else() -> None:
+    with pytest.raises(Unreadable) as caught:
+        import_service(text_of(colour="red"), at=NOW)
+
+    assert [problem.path for problem in caught.value.problems] == ["colour", "authority"]
+
+
+@pytest.mark.django_db
+def test_authority_that_is_no_key_is_told_once() -> None:
+    with pytest.raises(Unreadable) as caught:
+        import_service(text_of(authority="No Key"), at=NOW)
+
+    assert [problem.path for problem in caught.value.problems] == ["authority"]
+
+
+@pytest.mark.django_db
 def test_service_of_another_authority_is_not_taken_over() -> None:
     authority()
     authority("other-town")

@@ -25,7 +25,7 @@ from apps.services.layout import Line
 from apps.services.pageform import PageForm
 from apps.services.texts import LANGUAGES, has_control_characters
 from tests import markup
-from tests.build import TODAY, application, field, page, said, version
+from tests.build import TODAY, application, definition, field, page, said, version
 from tests.services.browser import filled, html_of, names_in
 from tests.services.kinds import (
     ACTS,
@@ -526,7 +526,8 @@ def test_lead_time_refuses_a_day_too_near_and_says_the_earliest(days: int, messa
 
 
 def test_lead_time_that_explains_lets_a_late_day_through_but_no_past_one() -> None:
-    asked = of("date", lead_time={"days": 28, "late": "explain"})
+    why = field("text", "why", show_when={"field": "it", "within_days": 28})
+    asked = definition(page("first", a("date", lead_time={"days": 28, "late": "explain"}), why)).fields["it"]
 
     assert asked.objection((TODAY + timedelta(days=3)).isoformat(), {}, TODAY) == ""
     assert asked.objection((TODAY - timedelta(days=1)).isoformat(), {}, TODAY)

@@ -160,11 +160,16 @@ def test_property_is_kept_as_fourteen_digits_and_said_without_noughts(written: s
 
 
 @pytest.mark.parametrize(
-    "written", ["91-1-23", "91-1-23-4-5", "091-0001-23-4", "91-1-23-40000", "999-1-23-4", "91-1-23-x", "91-1--4", "٩١-1-23-4",
+    "written", ["91-1-23", "91-1-23-4-5", "091-0001-23-4", "91-1-23-40000", "91-1-23-x", "91-1--4", "٩١-1-23-4",
                 "0910010023000", "091001002300045"]
 )  # fmt: skip
 def test_property_that_is_none_is_refused(written: str) -> None:
     assert refusal(a("property_id"), written)
+
+
+def test_property_keeps_the_number_of_a_municipality_that_has_ended() -> None:
+    assert "015" not in all_municipalities()
+    assert kept(a("property_id"), "15-401-1-23") == "01540100010023"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from apps.services import workdays
 from apps.services.answersheet import sheet
 from apps.services.conditions import for_browser, read_condition
+from apps.services.definition import parse
 from apps.services.fieldtypes.base import LeadTime
 from apps.services.pageform import PageForm
-from apps.services.reading import Reader
-from tests.build import definition, field, page
+from apps.services.reading import Reader, Unreadable
+from tests.build import definition, document, field, page, said
 
 MONDAY = date(2027, 3, 1)
 
@@ -155,13 +157,95 @@ def test_a_period_warns_at_its_first_day() -> None:
         assert "at least 5 working days" in sheet(of, bound.kept, MONDAY, "en")[0].lines[0].warning
 
 
+# --- with an explanation ---------------------------------------------------------------------------------------------
+
+LATE = {"field": "day", "within_working_days": 5}
+
+
+def refusals(*fields: Any, kind: str = "date", **more: Any) -> list[str]:
+    """What is wrong with a form that asks a day, lets a late one through with an explanation, and goes on with these fields."""
+    day = field(kind, "day", lead_time={"days": 5, "unit": "working_days", "late": "explain"})
+    try:
+        parse(document(page("first", field("yes_no", "music"), day), page("second", *fields, **more), schema=2))
+    except Unreadable as e:
+        return [problem.path for problem in e.problems]
+    return []
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {"show_when": LATE},
+        {"show_when": {"any": [{"field": "music", "equals": True}, LATE]}},
+        {"show_when": {"all": [{"field": "music", "equals": True}, LATE]}},
+        {"required": False, "required_when": LATE},
+    ],
+)
+def test_an_explanation_is_asked_for_when_the_day_is_late(why: dict[str, Any]) -> None:
+    assert refusals(field("text", "why", **why)) == []
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        {},
+        {"required": False, "show_when": LATE},
+        {"show_when": {"not": LATE}},
+        {"show_when": {"field": "day", "within_days": 5}},
+        {"show_when": {"field": "day", "within_working_days": 4}},
+        {"show_when": {"field": "music", "equals": True}},
+    ],
+)
+def test_a_late_day_that_nobody_has_to_explain_is_refused(why: dict[str, Any]) -> None:
+    assert refusals(field("text", "why", **why)) == ["pages[0].fields[1].lead_time.late"]
+
+
+def test_advice_is_no_explanation() -> None:
+    advice = field("guidance", "advice", text=said("Hurry"), show_when=LATE)
+
+    assert refusals(advice, field("text", "other")) == ["pages[0].fields[1].lead_time.late"]
+
+
+def test_a_page_that_shows_when_the_day_is_late_asks_for_the_explanation() -> None:
+    assert refusals(field("text", "why"), show_when=LATE) == []
+
+
+def test_a_period_is_late_by_its_first_day() -> None:
+    late = {"field": "day.start", "within_working_days": 5}
+
+    assert refusals(field("text", "why", show_when=late), kind="period") == []
+    assert refusals(field("text", "why"), kind="period") == ["pages[0].fields[1].lead_time.late"]
+
+
+def test_a_day_in_a_row_is_explained_in_the_row() -> None:
+    day = field("date", "day", lead_time={"days": 5, "unit": "working_days", "late": "explain"})
+    why = field("text", "why", show_when=LATE)
+
+    definition(page("first", field("repeating", "rows", fields=[day, why])), schema=2)
+    with pytest.raises(Unreadable, match=re.escape("pages[0].fields[0].fields[0].lead_time.late")):
+        definition(page("first", field("repeating", "rows", fields=[day])), schema=2)
+
+
+def test_an_explanation_that_cannot_be_read_is_not_missed() -> None:
+    assert refusals(field("text", "why", max_length="long")) == ["pages[1].fields[0].max_length"]
+
+
 # --- in conditions ---------------------------------------------------------------------------------------------------
 
 WITHIN = {"field": "day", "within_working_days": 5}
 
 
 @pytest.mark.parametrize(
-    ("day", "holds"), [("2027-03-05", True), ("2027-03-06", False), ("2027-02-01", True), (None, False)]
+    ("day", "holds"),
+    [
+        ("2027-03-05", True),
+        ("2027-03-06", False),
+        ("2027-02-01", True),
+        (None, False),
+        ("2027-03-05T14:30", True),
+        ("2027-03-06T00:00", False),
+        ("T14:30", False),
+    ],
 )
 def test_within_working_days_is_the_same_limit(day: str | None, holds: bool) -> None:
     condition = read_condition(Reader(), "", WITHIN)

@@ -7,12 +7,26 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from apps.services.exchange import import_service
-from apps.services.models import Service, Version
-from apps.services.publishing import close, obstacles, open_again, publish
+from apps.services.models import Immutable, Service, Version
+from apps.services.publishing import close, obstacles, open_again, publish, take_old_versions_until
 from apps.services.reading import Unreadable
-from tests.build import NOW, application, authority, definition, document, field, official, options, page, said, version
+from tests.build import (
+    NOW,
+    TODAY,
+    application,
+    authority,
+    definition,
+    document,
+    field,
+    official,
+    options,
+    page,
+    said,
+    version,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +128,57 @@ def test_version_of_before_can_be_published_again() -> None:
     assert Service.objects.get().published == first
     second.refresh_from_db()
     assert not second.is_published
+
+
+def test_version_published_again_keeps_when_and_by_whom_it_first_was() -> None:
+    first, designer = version(published=False), official("designer", role="designer")
+    publish(first, by=designer, at=NOW)
+    version(page("first", field("text", "other")))
+
+    publish(first, by=None, at=NOW + timedelta(days=1))
+
+    stored = Version.objects.get(pk=first.pk)
+    assert stored.is_published
+    assert (stored.published_at, stored.published_by) == (first.published_at, first.published_by) == (NOW, designer)
+
+
+@pytest.mark.parametrize(("name", "value"), [("document", "{}"), ("digest", "0" * 64), ("number", 9)])
+def test_what_a_version_says_is_never_changed(name: str, value: Any) -> None:
+    made = version()
+    before = getattr(made, name)
+    setattr(made, name, value)
+
+    with pytest.raises(Immutable):
+        made.save()
+    with pytest.raises(Immutable):
+        made.save(update_fields=[name])
+    with pytest.raises(Immutable):
+        Version(pk=made.pk, service=made.service, **{"number": 1, name: value}).save()
+    with pytest.raises(Immutable):
+        made.service.versions.update(**{name: value})
+
+    assert getattr(Version.objects.get(pk=made.pk), name) == before
+
+
+def test_what_is_not_frozen_of_a_version_can_be_saved(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    made = Version.objects.defer("document").get(pk=version().pk)
+    made.published_at = NOW + timedelta(days=1)
+
+    made.save()
+    with django_assert_num_queries(1):  # nothing frozen is read to be compared
+        made.save(update_fields=["published_at"])
+
+    assert Version.objects.get().published_at == made.published_at
+
+
+def test_old_versions_are_taken_to_the_end_of_their_last_day() -> None:
+    service = version().service
+    assert service.takes_old_versions(TODAY)
+
+    take_old_versions_until(service, TODAY)
+
+    service = Service.objects.get()
+    assert [service.takes_old_versions(TODAY + timedelta(days=n)) for n in (-1, 0, 1)] == [True, True, False]
 
 
 def test_definition_of_a_version_is_parsed_once() -> None:

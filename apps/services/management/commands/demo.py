@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import transaction
 
 from apps.people.models import Authority, Membership, User
@@ -99,6 +99,7 @@ class Command(BaseCommand):
         "DEBUG is off."
     )
 
+    @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         """Make what is missing, all or nothing, and say how to sign in."""
         if not settings.DEBUG:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.db import transaction
 
 from apps.services import publishing
@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--publish", action="store_true")
 
+    @no_translations
     def handle(self, *args: Any, file: Path, publish: bool, **options: Any) -> None:
         """Import, and publish if asked; all or nothing."""
         try:

@@ -118,6 +118,8 @@ TYPED: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
         {"equals": "2027-06-05T14:30"},
         ["", "5.6.2027 14.30", "2027-06-05T14:30", "5.6.2027 kl. 14:30", "5.6.2027 14.31"],
     ),
+    (build.field("date_time", "asked"), {"after": "2027-06-05"}, ["", "5.6.2027 23.59", "6.6.2027 0.00"]),
+    (build.field("date_time", "asked"), {"within_working_days": 5}, ["", "5.3.2027 14.30", "6.3.2027 14.30"]),
 ]
 
 

@@ -76,7 +76,8 @@ def offers() -> list[Offer]:
     found = []
     for service in Service.objects.open().select_related("published", "authority").defer("published__document"):
         try:
-            found.append(Offer(service, service.published.definition))
+            if service.published is not None:
+                found.append(Offer(service, service.published.definition))
         except Unreadable:  # one service that cannot be read may not hide all others
             log.exception("the definition of %s cannot be read", service.published)
     return sorted(found, key=lambda offer: plain(offer.definition.name.said()))

@@ -25,6 +25,7 @@ VAR = ROOT / (os.environ.get("VAR_DIR") or "var")
 HOST = "127.0.0.1"
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
+MOST_DEATHS, SECONDS_OF_DEATHS = 3, 20  # a program that ends more often than that is not started again
 LAST_LINES = 15
 
 
@@ -43,6 +44,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    arguments: tuple[str, ...]
 
 
 def say(text: str) -> None:
@@ -125,7 +127,7 @@ def prepare(name: str, environment: dict[str, str], stop: Stop, *arguments: str)
             stop.look()
             time.sleep(0.02)
     except Stopped:
-        stop_all([Child(name, process, log)])
+        stop_all([Child(name, process, log, ())])
         raise
     printed = log.read_text("utf-8", "replace")
     if process.returncode:
@@ -136,7 +138,7 @@ def prepare(name: str, environment: dict[str, str], stop: Stop, *arguments: str)
 def start_child(name: str, environment: dict[str, str], *arguments: str) -> Child:
     log = VAR / "log" / f"{name.replace(' ', '-')}.log"
     with log.open("wb") as output:
-        return Child(name, start([sys.executable, *arguments], environment, output.fileno()), log)
+        return Child(name, start([sys.executable, *arguments], environment, output.fileno()), log, arguments)
 
 
 def answers(port: int) -> bool:
@@ -166,8 +168,24 @@ def see_all_alive(children: Sequence[Child]) -> None:
     for child in children:
         code = child.process.poll()
         if code is not None:
-            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-            raise Failed(f"The {child.name} ended by itself, {how}. {last_words(child)}")
+            raise Failed(f"The {child.name} ended by itself, {how(code)}. {last_words(child)}")
+
+
+def how(code: int) -> str:
+    return f"by signal {-code}" if code < 0 else f"with exit code {code}"
+
+
+def keep_alive(children: list[Child], environment: dict[str, str], deaths: list[float]) -> None:
+    """Start again what has ended, as a service manager would; give up when it happens too often."""
+    for n, child in enumerate(children):
+        code = child.process.poll()
+        if code is None:
+            continue
+        deaths.append(time.monotonic())
+        if len([one for one in deaths if deaths[-1] - one < SECONDS_OF_DEATHS]) > MOST_DEATHS:
+            raise Failed(f"The {child.name} ended again and again, {how(code)}. {last_words(child)}")
+        say(f"The {child.name} ended {how(code)} and is started again.")
+        children[n] = start_child(child.name, environment, *child.arguments)
 
 
 def wait_for(port: int, child: Child, children: Sequence[Child], stop: Stop) -> None:
@@ -233,9 +251,10 @@ def run(stop: Stop, children: list[Child]) -> None:
     for port, child in zip((receiver, portal), children, strict=False):
         wait_for(port, child, children, stop)
     say(describe(portal, receiver, sign_ins))
+    deaths: list[float] = []
     while True:
         stop.look()
-        see_all_alive(children)
+        keep_alive(children, environment, deaths)
         time.sleep(0.2)
 
 

@@ -51,6 +51,8 @@ SETTING_WORDS = {
     "max": gettext_lazy("greatest value"),
     "decimals": gettext_lazy("decimals"),
     "not_before": gettext_lazy("not before the answer to"),
+    "after": gettext_lazy("later than the answer to"),
+    "on_days": gettext_lazy("when these are the same day"),
     "max_files": gettext_lazy("most files"),
     "max_megabytes": gettext_lazy("most megabytes a file"),
     "types": gettext_lazy("kinds of file"),
@@ -135,6 +137,8 @@ LIMITS = frozenset(
         "max",
         "decimals",
         "not_before",
+        "after",
+        "on_days",
         "max_files",
         "max_megabytes",
         "types",
@@ -351,7 +355,7 @@ class _Comparing:
                 was, now = getattr(before, name), getattr(after, name)
                 if name == "default":
                     said = self._answer(before, was), self._answer(after, now)
-                elif name in ("of", "not_before"):
+                elif name in ("of", "not_before", "after", "on_days"):
                     said = self._named(was, self.old), self._named(now, self.new)
                 else:
                     said = self._worded(name, was), self._worded(name, now)

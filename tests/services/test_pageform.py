@@ -360,3 +360,30 @@ def test_own_words_must_be_there_in_every_language() -> None:
     assert [problem.path for problem in obstacles(of)] == [
         f"pages[0].fields[0].errors.missing.{language}" for language in ("fi", "en")
     ]
+
+
+@pytest.mark.parametrize(
+    ("last_day", "ends", "good"),
+    [
+        ("5.6.2027", "23.00", True),
+        ("5.6.2027", "22.00", False),
+        ("5.6.2027", "10.00", False),
+        ("6.6.2027", "2.00", True),
+    ],
+)
+def test_end_must_be_after_the_beginning_on_one_day(last_day: str, ends: str, good: bool) -> None:
+    made = definition(
+        page(
+            "when",
+            field("date", "first_day"),
+            field("time", "begins"),
+            field("date", "last_day"),
+            field("time", "ends", after="begins", on_days=["first_day", "last_day"]),
+        )
+    )
+    typed = {"first_day": "5.6.2027", "begins": "22.00", "last_day": last_day, "ends": ends}
+
+    form = PageForm(made, made.pages[0], answers={}, today=TODAY, data=typed)
+
+    assert form.is_valid() is good
+    assert list(form.errors) == ([] if good else ["ends"])

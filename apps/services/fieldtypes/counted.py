@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 from crispy_forms.layout import LayoutObject
 from django import forms
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from apps.services.fieldtypes.base import Field, LeadTime, setting
 from apps.services.layout import Line
-from apps.services.reading import Json, Reader, read_key, reads, shape, texts, whole, within
+from apps.services.reading import Json, Reader, defined, list_of, read_key, reads, shape, texts, whole, within
 from apps.services.texts import NO_TEXT, Texts, date_words, read_date, read_time, time_words
 
 BIGGEST = 999_999_999_999
@@ -239,12 +239,23 @@ class Date(Field):
         return _("Write a date, such as 24.12.2027.")
 
 
+@reads(list_of(defined("key"), least=2, most=2))
+def read_two_days(reader: Reader, path: str, value: Json) -> tuple[str, ...]:
+    """The keys of the first and the last day."""
+    return tuple(reader.key(where, item) for where, item in reader.items(path, value, least=2, most=2))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Time(Field):
-    """A time of day."""
+    """A time of day.
+
+    With `after` it must be later than the answer to an earlier time field, when the two days of `on_days` are the same.
+    """
 
     kind: ClassVar[str] = "time"
     kind_label: ClassVar[Any] = gettext_lazy("Time of day")
+    after: str = setting(read_key, "")
+    on_days: tuple[str, ...] = setting(read_two_days, ())
 
     def ask(self, language: str) -> forms.Field:
         """A time as people write it."""
@@ -267,8 +278,23 @@ class Time(Field):
         return time_words(time.fromisoformat(kept), language) if kept else ""
 
     def sample(self, today: date) -> Json:
-        """Half past two in the afternoon."""
-        return "14:30"
+        """In the afternoon; an hour later where it follows another."""
+        return "15:30" if self.after else "14:30"
+
+    def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
+        """An end that is not after its beginning, on one day."""
+        begins = answers.get(self.after)
+        if not kept or not begins or kept > begins or len({answers.get(key) for key in self.on_days}) == 2:
+            return ""
+        said = time_words(time.fromisoformat(begins), get_language() or "sv")
+        return _("The end must be after the beginning, %(first)s.") % {"first": said}
+
+    def look_over(self, reader: Reader, path: str, earlier: Mapping[str, Field]) -> None:
+        """What it is compared with must be asked before it."""
+        if self.after and not isinstance(earlier.get(self.after), Time):
+            reader.wrong(within(path, "after"), _("there is no time field with this key before it."))
+        if not all(isinstance(earlier.get(key), Date) for key in self.on_days):
+            reader.wrong(within(path, "on_days"), _("there is no date field with this key before it."))
 
     def missing(self) -> str:
         """What to say when it is empty."""

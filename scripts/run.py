@@ -44,7 +44,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
 
 def say(text: str) -> None:
@@ -127,7 +127,7 @@ def prepare(name: str, environment: dict[str, str], stop: Stop, *arguments: str)
             stop.look()
             time.sleep(0.02)
     except Stopped:
-        stop_all([Child(name, process, log, ())])
+        stop_all([Child(name, process, log)])
         raise
     printed = log.read_text("utf-8", "replace")
     if process.returncode:

@@ -98,6 +98,7 @@ VALUE_WORDS: dict[str, dict[str, Any]] = {
         "name": gettext_lazy("name"),
         "company_name": gettext_lazy("the company’s name"),
         "company_id": gettext_lazy("the company’s business ID"),
+        "common_data": gettext_lazy("common data from the national service"),
     },
     "autocomplete": {
         "name": gettext_lazy("name"),

@@ -73,6 +73,7 @@ def filled_in(route: str, case: Case) -> list[str]:
         "<path:object_id>": [str(row.pk if row else 1)],
         "<id>": [str(row.pk if row else 1)],
         "<int:pk>": [str(row.pk if row else 1)],
+        "<int:service>": [str(case.service_id)],
         "<int:number>": ["1"],
         "<path:content_type_id>": [str(ContentType.objects.get_for_model(Case).pk)],
         "<slug:name>": list(STEPS),

@@ -37,7 +37,7 @@ def setting(read: Read, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"read": read})
 
 
-PREFILLS = ("", "given_name", "family_name", "name", "company_name", "company_id")
+PREFILLS = ("", "given_name", "family_name", "name", "company_name", "company_id", "common_data")
 
 
 @dataclass(frozen=True)

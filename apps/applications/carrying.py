@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import ngettext, override
 
-from apps.applications.drafting import _remove
-from apps.applications.models import Application, Frozen
+from apps.applications.drafting import lock, remove
+from apps.applications.models import Application
 from apps.services.definition import Definition
 from apps.services.fieldtypes import Field
 from apps.services.models import Version
@@ -50,14 +50,7 @@ def carry_over(application: Application, *, at: datetime | None = None) -> Carri
     Nothing happens when there is no other version: so a second click does no harm. Raises Frozen when the paper has been sent.
     """
     with transaction.atomic():
-        draft = (
-            Application.objects.select_for_update(of=("self",))
-            .select_related("version__service__published")
-            .filter(pk=application.pk)
-            .first()
-        )
-        if draft is None or not draft.is_draft:
-            raise Frozen
+        draft = lock(application, "version__service__published")
         newer = newer_version(draft)
         if newer is None:
             return Carried()
@@ -123,4 +116,4 @@ def _let_go_of_files(draft: Application, new: Definition, answers: Mapping[str, 
     named = {item["id"] for item in files}
     for attachment in draft.attachments.all():
         if str(attachment.pk) not in named:
-            _remove(attachment)
+            remove(attachment)

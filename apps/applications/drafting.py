@@ -80,14 +80,14 @@ def remove_file(application: Application, attachment_id: str, *, at: datetime | 
             return
         kept = [item for item in draft.answers.get(attachment.field) or [] if item["id"] != str(attachment.pk)]
         draft.answers[attachment.field] = kept or None
-        _remove(attachment)
+        remove(attachment)
 
 
 def discard(application: Application) -> None:
     """Throw a draft away with its files. Raises Frozen when it has been sent."""
     with _locked(application, None) as draft:
         for attachment in draft.attachments.all():
-            _remove(attachment)
+            remove(attachment)
         draft.delete()
 
 
@@ -105,7 +105,7 @@ def freeze(application: Application, *, at: datetime) -> None:
     application.save(update_fields=["answers", "sent_at", "changed_at", "digest"])
     sent = {item["id"] for item in application.files()}
     for attachment in application.attachments.exclude(pk__in=sent):
-        _remove(attachment)
+        remove(attachment)
 
 
 def paper_digest(application: Application) -> str:
@@ -116,20 +116,27 @@ def paper_digest(application: Application) -> str:
     ).hexdigest()
 
 
-def _remove(attachment: Attachment) -> None:
+def remove(attachment: Attachment) -> None:
     """Remove a file that is no longer wanted, its content only when the row is gone for good."""
     content = attachment.content
     attachment.delete()
     transaction.on_commit(lambda: content.delete(save=False))
 
 
+def lock(application: Application, *related: str) -> Application:
+    """The draft's row, locked for the caller's transaction and read anew. Raises Frozen when it has been sent or is gone."""
+    rows = Application.objects.select_for_update(of=("self",)).select_related(*related)
+    draft = rows.filter(pk=application.pk).first()
+    if draft is None or not draft.is_draft:
+        raise Frozen
+    return draft
+
+
 @contextmanager
 def _locked(application: Application, at: datetime | None) -> Iterator[Application]:
     """The draft's row, locked and read anew, saved at the end unless it was deleted. Raises Frozen when it has been sent."""
     with transaction.atomic():
-        draft = Application.objects.select_for_update(of=("self",)).filter(pk=application.pk).first()
-        if draft is None or not draft.is_draft:
-            raise Frozen
+        draft = lock(application)
         yield draft
         if draft.pk is not None:
             draft.changed_at = at or timezone.now()

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.applications.attachments import as_download
 from apps.applications.models import Attachment
 from apps.cases import casepage
-from apps.cases.models import Case, NotAllowed, SupplementRequest, open_request
+from apps.cases.models import OPEN_REQUEST, Case, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import FINAL, STATUS_WORDS, STEPS
 from apps.cases.stepform import StepForm
 from apps.cases.trial import trial_of
@@ -108,7 +108,7 @@ class CaseAdmin(Room):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The cases the user may read, each with the last day of its open request."""
-        waiting = SupplementRequest.objects.filter(case=OuterRef("pk"), answered_at=None, ended_at=None)
+        waiting = SupplementRequest.objects.filter(OPEN_REQUEST, case=OuterRef("pk"))
         own = Case.objects.visible_to(request.user).annotate(open_due=Subquery(waiting.values("due")[:1]))
         return own.defer("application__version__document", "service__published__document")
 

@@ -251,6 +251,10 @@ class Event(models.Model):
         return str(EVENT_WORDS.get(self.kind, self.kind))
 
 
+# A request waits for the customer until it is answered or ended.
+OPEN_REQUEST = models.Q(answered_at__isnull=True, ended_at__isnull=True)
+
+
 class SupplementRequest(models.Model):
     """What the authority asks the customer to add, and the paper that answers it."""
 
@@ -280,13 +284,18 @@ class SupplementRequest(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["case"],
-                condition=models.Q(answered_at__isnull=True, ended_at__isnull=True),
+                condition=OPEN_REQUEST,
                 name="one_open_supplement_request",
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.case} {self.due}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for the customer."""
+        return self.answered_at is None and self.ended_at is None
 
     def overdue(self, today: date) -> bool:
         """Whether its last day has passed."""
@@ -295,7 +304,7 @@ class SupplementRequest(models.Model):
 
 def open_request(case: Case) -> SupplementRequest | None:
     """The request that waits for the customer, if any."""
-    return case.supplement_requests.filter(answered_at__isnull=True, ended_at__isnull=True).first()
+    return case.supplement_requests.filter(OPEN_REQUEST).first()
 
 
 # --- what the steps do besides setting the status --------------------------------------------------------------------
@@ -329,7 +338,7 @@ def _supplement(case: Case, *, by: Customer, at: datetime, paper: Application) -
 
 
 def _end_request(case: Case, *, by: User | Customer, at: datetime, **facts: Any) -> dict[str, Any]:
-    case.supplement_requests.filter(answered_at__isnull=True, ended_at__isnull=True).update(ended_at=at)
+    case.supplement_requests.filter(OPEN_REQUEST).update(ended_at=at)
     return dict(facts)
 
 

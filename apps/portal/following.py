@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.applications.models import Application
 from apps.cases import intake
-from apps.cases.models import Case, Event, NotAllowed, SupplementRequest
+from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import FINAL, Status
 from apps.people.models import Customer
 from apps.portal.visitors import customers_only, own_case
@@ -51,7 +51,6 @@ class Followed:
 
     case: Case
     expected: str
-    waits_for_customer: bool
 
 
 @require_safe
@@ -76,8 +75,8 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
     today = timezone.localdate(timezone=HELSINKI)
     followed = []
     for case in cases:
-        waiting = next((r for r in case.supplement_requests.all() if not r.answered_at and not r.ended_at), None)
-        followed.append(Followed(case, expected(case, waiting, today), waiting is not None))
+        waiting = next((asked for asked in case.supplement_requests.all() if asked.is_open), None)
+        followed.append(Followed(case, expected(case, waiting, today)))
     return render(request, "portal/my_cases.html", {"followed": followed, "drafts": list(drafts)})
 
 
@@ -110,7 +109,7 @@ def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     """Where a case is, what happened, what was sent, and what the customer may do."""
     own = own_case(customer, number)
     events = list(own.events.all())
-    waiting = own.supplement_requests.filter(answered_at__isnull=True, ended_at__isnull=True).first()
+    waiting = open_request(own)
     today = timezone.localdate(timezone=HELSINKI)
     steps = {step.name for step in own.steps_for(customer)}
     facts = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from crispy_forms.layout import Layout, LayoutObject
 from django import forms
@@ -18,13 +18,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 LONGEST_ABOUT = 200  # characters about a file
-
-
-class ShowsConditionally(Protocol):
-    """A form that knows which of its fields are not asked just now, and by what rule."""
-
-    hidden_now: set[str]
-    rules: dict[str, Any]
 
 
 def attributes(**values: Any) -> SafeString:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language
@@ -112,8 +111,3 @@ def read_time(text: str) -> time | None:
 def has_control_characters(text: str) -> bool:
     """Whether it has characters that no keyboard has, no receiver can show and no database keeps."""
     return any((ord(c) < 32 and c not in "\n\t\r") or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text)
-
-
-def as_text(value: Any) -> str:
-    """A stored value for a person, where no kind says it better."""
-    return "" if value is None else str(value)

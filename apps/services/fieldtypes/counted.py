@@ -63,10 +63,7 @@ class WholeNumber(Field):
 
     def show(self, kept: Json, language: str) -> str:
         """The number in groups of three, with its unit."""
-        if kept is None:
-            return ""
-        grouped = f"{kept:,}".replace(",", "\N{NO-BREAK SPACE}")
-        return f"{grouped} {self.unit.said(language)}".strip()
+        return number_words(kept, self.unit, language)
 
     def sample(self, today: date) -> Json:
         """A number within the limits."""

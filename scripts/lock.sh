@@ -9,5 +9,5 @@ lock() {
         --no-emit-index-url --no-emit-find-links "$@" pyproject.toml --output-file "$out"
 }
 lock requirements.txt
-lock requirements-test.txt --extra test
-lock requirements-dev.txt --extra test --extra dev
+lock requirements-test.txt --extra test --constraint requirements.txt
+lock requirements-dev.txt --extra test --extra dev --constraint requirements-test.txt

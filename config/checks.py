@@ -32,12 +32,21 @@ def check_national_service(**_more: object) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def check_mail(**_more: object) -> list[CheckMessage]:
+    """Those whom something has happened to are told."""
+    if settings.MAIL_IS_SENT:
+        return []
+    words = "EMAIL_URL is missing: neither customers nor authorities are told by e-mail that something has happened."
+    return [Warning(words, hint="Set EMAIL_URL, DEFAULT_FROM_EMAIL and SITE_URL (docs/mail.md).", id="config.W004")]
+
+
+@register(deploy=True)
 def check_identification(**_more: object) -> list[CheckMessage]:
     """Customers can sign in, and not as anybody they like."""
     if any(way is not TestIdentity for way in available_ways()):
         return []
     words = "There is no way of identification but the test identity: no customer can sign in."
-    hint = "A way for the public is not part of this version (docs/operations.md)."
+    hint = "Set OIDC_ISSUER and what goes with it (docs/identification.md)."
     return [Warning(words, hint=hint, id="config.W003")]
 
 

@@ -7,6 +7,7 @@ docs/settings.md lists every variable.
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -23,9 +24,25 @@ ENVIRONMENT = env.str("ENVIRONMENT", "development")
 DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
 SECRET_KEY = env.str("SECRET_KEY", "")
 TEST_IDENTITY = env.bool("TEST_IDENTITY", DEBUG)
+EMAIL_LINK = env.bool("EMAIL_LINK", DEBUG)
+# Personal identity codes at rest: the first key seals, all of them open. `manage.py reseal` brings all under the first.
+IDENTITY_CODE_KEYS = env.list("IDENTITY_CODE_KEYS", default=[])
+# What looks for malware in files: "none", "unix:/path/of/clamd.socket" or "host:port" of clamd.
+SCANNER = env.str("SCANNER", "none" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Mail: by whom it is sent on, whom it says it comes from, and the public address that its links begin with.
+EMAIL_URL = env.str("EMAIL_URL", "")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "no-reply@localhost" if DEBUG else "")
+SITE_URL = env.str("SITE_URL", "http://localhost:8000" if DEBUG else "").rstrip("/")
+
+MANDATES_URL = env.str("MANDATES_URL", "")
+MANDATES_CLIENT_ID = env.str("MANDATES_CLIENT_ID", "")
+MANDATES_API_KEY = env.str("MANDATES_API_KEY", "")
+MANDATES_OAUTH_SECRET = env.str("MANDATES_OAUTH_SECRET", "")
+MANDATE_MINUTES = env.int("MANDATE_MINUTES", 30)  # after which the source is asked again
 
 DEVELOPMENT_KEY = "development-only-and-of-no-use-elsewhere"
+SHORTEST_KEY = 32
 
 
 def start_problems() -> list[str]:
@@ -39,6 +56,37 @@ def start_problems() -> list[str]:
         found.append(
             "SECRET_KEY is missing: sign-ins cannot be trusted without it. Set it to 50 or more random characters."
         )
+    if not DEBUG and (not IDENTITY_CODE_KEYS or DEVELOPMENT_KEY in IDENTITY_CODE_KEYS):
+        found.append(
+            "IDENTITY_CODE_KEYS is missing: personal identity codes cannot be sealed. Set it to a secret of 50 or more "
+            "random characters, and keep it as safe as the database itself."
+        )
+    if any(len(key) < SHORTEST_KEY for key in IDENTITY_CODE_KEYS):
+        found.append(
+            f"IDENTITY_CODE_KEYS has a key that is too short: each must have at least {SHORTEST_KEY} characters."
+        )
+    if not SCANNER:
+        found.append(
+            "SCANNER is missing: say where clamd listens (unix:/path or host:port), or 'none' when files are not to be "
+            "scanned for malware."
+        )
+    if EMAIL_URL and not DEFAULT_FROM_EMAIL:
+        found.append(
+            "DEFAULT_FROM_EMAIL is missing: say which address mails come from, such as no-reply@service.example."
+        )
+    if EMAIL_URL and not SITE_URL:
+        found.append("SITE_URL is missing: say where the public reaches this service, such as https://service.example.")
+    if MANDATES_URL and not (MANDATES_CLIENT_ID and MANDATES_API_KEY and MANDATES_OAUTH_SECRET):
+        found.append(
+            "MANDATES_URL is set, but not all of MANDATES_CLIENT_ID, MANDATES_API_KEY and MANDATES_OAUTH_SECRET: the source "
+            "would not answer."
+        )
+    if MANDATES_URL and not DEBUG and not MANDATES_URL.startswith("https://"):
+        found.append("MANDATES_URL does not begin with https://: personal identity codes would be sent unencrypted.")
+    if SITE_URL and not SITE_URL.startswith(("http://", "https://")):
+        found.append("SITE_URL does not begin with https://: the links in mails would lead nowhere.")
+    if EMAIL_LINK and not DEBUG and not EMAIL_URL:
+        found.append("EMAIL_LINK is on, but EMAIL_URL is missing: the links to sign in with could not be sent.")
     if TEST_IDENTITY and (ENVIRONMENT == "production" or not DEBUG):
         found.append(
             "TEST_IDENTITY is on: anyone could sign in as anyone. Remove TEST_IDENTITY; it works only with DEBUG."
@@ -49,6 +97,7 @@ def start_problems() -> list[str]:
 if problems := start_problems():
     raise ImproperlyConfigured("Förenklad e-tjänst does not start:\n" + "\n".join(f"- {p}" for p in problems))
 SECRET_KEY = SECRET_KEY or DEVELOPMENT_KEY
+IDENTITY_CODE_KEYS = IDENTITY_CODE_KEYS or [DEVELOPMENT_KEY]
 
 # --- The house -------------------------------------------------------------------------------------------------------
 
@@ -212,7 +261,12 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]  # Django would ask 
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_SERIALIZER = "apps.people.sealing.SealingSerializer"
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 8 * 3600)
+CUSTOMER_SESSION_SECONDS = env.int("CUSTOMER_SESSION_SECONDS", 3600)  # without doing anything; officials keep theirs
+# How often somebody may try something (apps/people/limits.py), and how many proxies add to X-Forwarded-For before us.
+RATE_LIMITS = env.bool("RATE_LIMITS", True)
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0)
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.portal.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -220,6 +274,51 @@ X_FRAME_OPTIONS = "DENY"
 # What is said to somebody can hold an answer of theirs: it stays on the server, and ends with the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
+
+# --- Who signs in, by OpenID Connect -----------------------------------------------------------------------------------
+
+
+def provider(name: str, scope: str) -> dict[str, Any]:
+    """The provider that the variables OIDC_… (customers) or OFFICIALS_OIDC_… (officials) describe; none without an issuer."""
+    return {
+        "issuer": env.str(f"{name}_ISSUER", ""),
+        "label": env.str(f"{name}_LABEL", ""),
+        "client_id": env.str(f"{name}_CLIENT_ID", ""),
+        "client_secret": env.str(f"{name}_CLIENT_SECRET", ""),
+        "keys_file": env.str(f"{name}_KEYS_FILE", ""),
+        "private_key_jwt": env.bool(f"{name}_PRIVATE_KEY_JWT", False),
+        "signed_request": env.bool(f"{name}_SIGNED_REQUEST", False),
+        "encrypted_token": env.bool(f"{name}_ENCRYPTED_TOKEN", False),
+        "scope": env.str(f"{name}_SCOPE", scope),
+        "acr_values": env.str(f"{name}_ACR_VALUES", "").split(),
+        "timeout": env.float(f"{name}_TIMEOUT", 10.0),
+    }
+
+
+def provider_problems(name: str, said: dict[str, Any]) -> list[str]:
+    """Why this provider cannot be used as it is set."""
+    if not said["issuer"]:
+        return []
+    found = []
+    if not DEBUG and not said["issuer"].startswith("https://"):
+        found.append(f"{name}_ISSUER does not begin with https://: anybody on the way could sign in as anyone.")
+    if not said["client_id"]:
+        found.append(f"{name}_CLIENT_ID is missing: the provider at {name}_ISSUER gives it out.")
+    if not said["client_secret"] and not said["private_key_jwt"]:
+        found.append(f"{name}_CLIENT_SECRET is missing: set it, or {name}_PRIVATE_KEY_JWT with {name}_KEYS_FILE.")
+    needing = [switch for switch in ("private_key_jwt", "signed_request", "encrypted_token") if said[switch]]
+    if (needing or said["keys_file"]) and not os.access(said["keys_file"], os.R_OK):
+        needed = f": {name}_{needing[0].upper()} needs the keys in it" if needing else ""
+        found.append(f"{name}_KEYS_FILE cannot be read{needed}.")
+    return found
+
+
+OIDC = provider("OIDC", "openid profile")
+OFFICIALS_OIDC = provider("OFFICIALS_OIDC", "openid profile")
+OFFICIALS_OIDC_USERNAME_CLAIM = env.str("OFFICIALS_OIDC_USERNAME_CLAIM", "preferred_username")
+
+if problems := provider_problems("OIDC", OIDC) + provider_problems("OFFICIALS_OIDC", OFFICIALS_OIDC):
+    raise ImproperlyConfigured("Förenklad e-tjänst does not start:\n" + "\n".join(f"- {p}" for p in problems))
 
 # --- The national service --------------------------------------------------------------------------------------------
 
@@ -230,6 +329,27 @@ RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, who
 RELAY_LEASE = env.float("RELAY_LEASE", 30.0)  # seconds a claimed delivery is one relay's own; lengthened while it works
 RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
 
+# --- Mail ------------------------------------------------------------------------------------------------------------
+
+MAIL_FOLDER = VAR_DIR / "mail"  # where a developer's mails are put, who names no server
+mail_server = env.email_url("EMAIL_URL", default="filemail://" if DEBUG else "dummymail://")
+MAIL_IS_SENT = bool(EMAIL_URL) or DEBUG
+EMAIL_BACKEND = mail_server["EMAIL_BACKEND"]
+EMAIL_FILE_PATH = mail_server["EMAIL_FILE_PATH"] or str(MAIL_FOLDER)
+EMAIL_HOST = mail_server["EMAIL_HOST"] or "localhost"
+EMAIL_USE_TLS = bool(mail_server.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(mail_server.get("EMAIL_USE_SSL"))
+EMAIL_PORT = mail_server["EMAIL_PORT"] or (587 if EMAIL_USE_TLS else 465 if EMAIL_USE_SSL else 25)
+EMAIL_HOST_USER = mail_server["EMAIL_HOST_USER"] or ""
+EMAIL_HOST_PASSWORD = mail_server["EMAIL_HOST_PASSWORD"] or ""
+EMAIL_TIMEOUT = 10.0  # seconds for each word with the server, where somebody waits for the page
+
+# --- Who runs this installation, for the pages that say so -------------------------------------------------------------
+
+OPERATOR_NAME = env.str("OPERATOR_NAME", "")
+OPERATOR_EMAIL = env.str("OPERATOR_EMAIL", "")
+ACCESSIBILITY_SUPERVISOR = env.str("ACCESSIBILITY_SUPERVISOR", "")
+
 # --- Logs: no personal data, one line each ---------------------------------------------------------------------------
 
 LOGGING = {
@@ -238,5 +358,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["console"], "propagate": False},
+        # It tells addresses, and those of the source of mandates have identity codes in them.
+        "urllib3": {"level": "ERROR"},
+        "authlib": {"level": "INFO"},  # below that it tells secrets of a sign-in
+        "pikepdf": {"level": "ERROR"},  # it tells what it finds in people's files
+    },
 }

@@ -40,9 +40,30 @@ def cases_of(user: Visitor) -> Q:
     return Q(service__authority__in=authorities_where(user, SEES_CASES))
 
 
+def papers_of_customer(customer: Customer, path: str = "") -> Q:
+    """The papers a customer may read, `path` leading to them from what is asked for.
+
+    For oneself: one's own. For a principal: everything sent for it, and of its drafts one's own and those shared with colleagues.
+    """
+    if customer.acting_for is None:
+        return Q(**{f"{path}customer": customer, f"{path}principal": None})
+    theirs = Q(**{f"{path}principal": customer.acting_for})
+    seen = Q(**{f"{path}customer": customer}) | Q(**{f"{path}sent_at__isnull": False})
+    return theirs & (seen | Q(**{f"{path}shared_at__isnull": False}))
+
+
 def cases_of_customer(customer: Customer) -> Q:
-    """The cases a customer may read: those of papers of their own."""
-    return Q(application__customer=customer)
+    """The cases a customer may read: those of papers sent by or for whom they act as now."""
+    if customer.acting_for is None:
+        return Q(application__customer=customer, application__principal=None)
+    return Q(application__principal=customer.acting_for)
+
+
+def speaks_for(customer: Customer, paper_customer: object, paper_principal: object) -> bool:
+    """Whether a customer, acting as they do now, is the party of a paper: given who wrote it and for whom (primary keys)."""
+    if customer.acting_for is None:
+        return paper_principal is None and paper_customer == customer.pk
+    return paper_principal == customer.acting_for.pk
 
 
 def services_of(user: Visitor) -> Q:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import Field, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from apps.people import access
-from apps.people.models import Authority, Membership, User
+from apps.people.adminsite import Room
+from apps.people.looks import clean_logo
+from apps.people.models import Authority, Feedback, Membership, User
 
 admin.site.unregister(Group)  # roles are memberships of an authority
 
@@ -56,13 +66,30 @@ class CodesField(forms.CharField):
         return (initial or []) != (data or "").replace(",", " ").split()
 
 
+class PlainLogo(forms.ClearableFileInput):
+    """The file control without a link: the file is served by the portal, under another address."""
+
+    def is_initial(self, value: Any) -> bool:
+        """Whether there is one already. Its private storage has no address to show."""
+        return False
+
+
+class LogoField(forms.FileField):
+    """A picture, made a PNG without anything but the picture."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """What is uploaded, opened and written anew; what was there before stays."""
+        found = super().clean(data, initial)
+        return clean_logo(found) if found and found is not initial else found
+
+
 @admin.register(Authority)
 class AuthorityAdmin(ForInstallation, admin.ModelAdmin):
     """The authorities that own services."""
 
     list_display = ("name_sv", "name_fi", "kind", "key")
     search_fields = ("name_sv", "name_fi", "name_en", "key")
-    fields = ("key", "kind", "name_sv", "name_fi", "name_en", "municipality_codes", "email")
+    fields = ("key", "kind", "name_sv", "name_fi", "name_en", "municipality_codes", "email", "logo", "colour")
     show_full_result_count = False
     actions = None
 
@@ -75,7 +102,21 @@ class AuthorityAdmin(ForInstallation, admin.ModelAdmin):
         if db_field.name == "municipality_codes":
             label, hint = db_field.verbose_name, db_field.help_text
             return CodesField(label=str(label).capitalize(), help_text=hint, required=False, max_length=4_000)
+        if db_field.name == "logo":
+            label, hint = db_field.verbose_name, db_field.help_text
+            widget = PlainLogo(attrs={"accept": "image/png,image/jpeg"})
+            return LogoField(label=str(label).capitalize(), help_text=hint, required=False, widget=widget)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """With the logo under an unguessable name of its own; the one before goes when the row no longer names it."""
+        before = Authority.objects.filter(pk=obj.pk).values_list("logo", flat=True).first()
+        if obj.logo and not obj.logo._committed:
+            obj.logo.name = f"logos/{uuid.uuid4().hex}.png"
+        super().save_model(request, obj, form, change)
+        if before and before != obj.logo.name:
+            storage = Authority._meta.get_field("logo").storage
+            transaction.on_commit(lambda: storage.delete(before))
 
 
 class MembershipInline(ForInstallation, admin.StackedInline):
@@ -115,3 +156,66 @@ class OfficialAdmin(ForInstallation, UserAdmin):
     def roles(self, user: User) -> str:
         """Each role with its authority."""
         return "; ".join(f"{m.authority}: {m.get_role_display()}" for m in user.memberships.all())
+
+
+TO_ANSWER = timedelta(days=14)  # 306/2019
+
+
+@admin.register(Feedback)
+class FeedbackRoom(Room):
+    """Feedback on accessibility, to be answered within 14 days; whoever has answered says so here."""
+
+    list_display = ("arrived", "text", "page", "email", "language", "state")
+    list_per_page = 50
+    ordering = ("answered_at", "created_at")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who looks after the installation."""
+        return access.keeps_installation(request.user)
+
+    @admin.display(description=_("arrived"), ordering="created_at")
+    def arrived(self, feedback: Feedback) -> str:
+        """When it came."""
+        return _day(feedback.created_at)
+
+    @admin.display(description=_("answer"))
+    def state(self, feedback: Feedback) -> Any:
+        """Whether it is answered, and until when it must be."""
+        if feedback.answered_at:
+            words = _("Answered %(day)s by %(who)s")
+            return words % {"day": _day(feedback.answered_at), "who": feedback.answered_by or "–"}
+        if not feedback.email:
+            return _("No address to answer to")
+        due = feedback.created_at + TO_ANSWER
+        words = _("Overdue: due %(day)s") if due < timezone.now() else _("Answer by %(day)s")
+        return words % {"day": _day(due)}
+
+    def get_urls(self) -> list[URLPattern]:
+        """And the address that notes an answer."""
+        answered = self.admin_site.admin_view(require_POST(self.answered_view))
+        return [path("<int:pk>/answered/", answered, name="people_feedback_answered"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The whole text, and the button that notes the answer."""
+        feedback = self.found(request, object_id)
+        return self.page(
+            request,
+            "admin/people/feedback/feedback.html",
+            str(_("Feedback on accessibility")),
+            feedback=feedback,
+            arrived=self.arrived(feedback),
+            state=self.state(feedback),
+        )
+
+    def answered_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Note that it has been answered, once."""
+        feedback = self.found(request, pk)
+        unanswered = Feedback.objects.filter(pk=feedback.pk, answered_at=None)
+        unanswered.update(answered_at=timezone.now(), answered_by=request.user)
+        return redirect("admin:people_feedback_changelist")
+
+
+def _day(moment: datetime) -> str:
+    return str(date_format(timezone.localtime(moment), "DATE_FORMAT"))

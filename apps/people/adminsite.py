@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
 from django.contrib.admin.apps import AdminConfig
 from django.db.models import Model
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,12 @@ class Desk(AdminSite):
     site_url = "/"
     enable_nav_sidebar = False
     empty_value_display = "–"
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """By password or, where one is set, through the provider that knows the officials (`people.officials`)."""
+        provider = settings.OFFICIALS_OIDC
+        known = {"provider": provider["issuer"], "provider_name": provider["label"]}
+        return super().login(request, {**known, **(extra_context or {})})
 
 
 class Room(ModelAdmin):

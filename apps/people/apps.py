@@ -1,5 +1,7 @@
 """Who: users, authorities, memberships, customers; and who may see what."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,8 @@ class PeopleConfig(AppConfig):
     name = "apps.people"
     label = "people"
     verbose_name = _("People and authorities")
+
+    def ready(self) -> None:
+        """Let every process know all ways of identification."""
+        import_module("apps.people.identification.oidc")
+        import_module("apps.people.identification.email_link")

@@ -13,8 +13,11 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.people.looks import check_colour
 from apps.people.municipalities import all_municipalities
+from apps.people.sealing import SealedTextField
 
+is_colour = RegexValidator(r"^#[0-9a-fA-F]{6}\Z", _("Write the colour as # and six digits, such as #1a5276."))
 key_is_plain = RegexValidator(
     r"^[a-z0-9]+(-[a-z0-9]+)*\Z", _("Use lower-case letters, digits and single hyphens only.")
 )
@@ -50,6 +53,16 @@ class Authority(models.Model):
         help_text=_("Codes of the municipalities it serves; none means all of them."),
     )
     email = models.EmailField(_("role address"), blank=True, help_text=_("A shared mailbox, not a person's own."))
+    logo = models.FileField(
+        _("logo"), max_length=200, blank=True, help_text=_("PNG or JPEG, shown on the pages where the authority acts.")
+    )
+    colour = models.CharField(
+        _("colour"),
+        max_length=7,
+        blank=True,
+        validators=[is_colour],
+        help_text=_("Shown as a line where the authority acts, such as #1a5276."),
+    )
 
     class Meta:
         verbose_name = _("authority")
@@ -73,7 +86,13 @@ class Authority(models.Model):
         return not self.municipality_codes or municipality in self.municipality_codes
 
     def clean(self) -> None:
-        """Refuse municipality codes that do not exist."""
+        """Refuse municipality codes that do not exist, and a colour that nobody could see."""
+        if self.colour:
+            try:
+                is_colour(self.colour)
+                check_colour(self.colour)
+            except ValidationError as wrong:
+                raise ValidationError({"colour": wrong}) from None
         codes = self.municipality_codes
         if not isinstance(codes, list) or any(
             not isinstance(code, str) or code not in all_municipalities() for code in codes
@@ -118,10 +137,29 @@ class Customer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     way = models.CharField(_("way of identification"), max_length=20)
-    subject = models.CharField(_("identifier within that way"), max_length=200)
+    subject = models.CharField(
+        _("identifier within that way"),
+        max_length=200,
+        help_text=_("Never an identity code itself: of one, an index that only the key makes."),
+    )
     given_name = models.CharField(_("given name"), max_length=100)
     family_name = models.CharField(_("family name"), max_length=100)
+    identity_code = SealedTextField(
+        _("personal identity code"), blank=True, default="", help_text=_("Empty for somebody who has none.")
+    )
+    known_by = SealedTextField(
+        _("known by"), blank=True, default="", help_text=_("Of somebody without a code: what the index is made of.")
+    )
+    protected = models.BooleanField(
+        _("protection order"), default=False, help_text=_("Contact data are hidden (order for non-disclosure).")
+    )
+    email = models.EmailField(
+        _("e-mail address"), blank=True, default="", help_text=_("Where it is told that something has happened.")
+    )
     created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+
+    # For whom they act in this request; None when for themselves. Set by `identification.customer_of`, never stored.
+    acting_for: Principal | None = None
 
     class Meta:
         verbose_name = _("customer")
@@ -133,10 +171,127 @@ class Customer(models.Model):
 
     @property
     def name(self) -> str:
-        """Given name and family name."""
-        return f"{self.given_name} {self.family_name}".strip()
+        """Given name and family name; of somebody known by a mailbox alone, its address."""
+        return f"{self.given_name} {self.family_name}".strip() or self.email
 
     @property
     def is_test(self) -> bool:
         """Whether this is nobody real, signed in by the test identity."""
         return self.way == "test"
+
+
+class Principal(models.Model):
+    """Whom a customer acts for: a company or association, or another person."""
+
+    class Kind(models.TextChoices):
+        """What sort of principal."""
+
+        COMPANY = "company", _("Company or association")
+        PERSON = "person", _("Another person")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    subject = models.CharField(
+        _("identifier"),
+        max_length=64,
+        help_text=_("The business id; of a person, an index of the identity code that only the key makes."),
+    )
+    name = models.CharField(_("name"), max_length=200)
+    identity_code = SealedTextField(_("personal identity code"), blank=True, default="")
+    created_at = models.DateTimeField(_("first seen"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("principal")
+        verbose_name_plural = _("principals")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "subject"], name="principal_known_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.business_id})" if self.business_id else self.name
+
+    @property
+    def business_id(self) -> str:
+        """The business id of a company; empty for a person."""
+        return self.subject if self.kind == self.Kind.COMPANY else ""
+
+
+class Mandate(models.Model):
+    """That a customer may act for a principal, as the source of mandates said when it was last asked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="mandates", verbose_name=_("customer"))
+    principal = models.ForeignKey(Principal, models.CASCADE, related_name="mandates", verbose_name=_("principal"))
+    roles = models.JSONField(_("roles"), default=list, help_text=_("The roles or matters, as the source calls them."))
+    source_session = models.CharField(
+        _("session at the source"), max_length=200, blank=True, help_text=_("By which the source can be asked again.")
+    )
+    checked_at = models.DateTimeField(_("last checked"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("mandate")
+        verbose_name_plural = _("mandates")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["customer", "principal"], name="mandate_once")]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.principal}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it held when it was last checked."""
+        return self.ended_at is None
+
+
+class SignInLink(models.Model):
+    """A link sent by e-mail, with which somebody shows that they read that mailbox. Used once, within its time."""
+
+    token = models.CharField(_("token"), max_length=64, unique=True, help_text=_("SHA-256 of what stands in the link."))
+    email = models.EmailField(_("e-mail address"))
+    onward = models.CharField(_("goes on to"), max_length=2_000, blank=True)
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("sign-in link")
+        verbose_name_plural = _("sign-in links")
+
+    def __str__(self) -> str:
+        return str(self.created_at)
+
+
+class Attempt(models.Model):
+    """How often somebody has tried something within a stretch of time; see `people.limits`."""
+
+    key = models.CharField(_("what and who"), max_length=64, help_text=_("A digest; nobody can be read from it."))
+    since = models.DateTimeField(_("since"))
+    count = models.PositiveIntegerField(_("times"), default=0)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "since"], name="attempt_counted_once")]
+        indexes: ClassVar = [models.Index(fields=["since"], name="attempt_since")]
+
+    def __str__(self) -> str:
+        return f"{self.since} {self.count}"
+
+
+class Feedback(models.Model):
+    """What somebody says of the portal's accessibility, to be answered within 14 days (306/2019, section 10)."""
+
+    text = SealedTextField(_("feedback"))
+    email = models.EmailField(_("e-mail address"), blank=True, help_text=_("Where to answer, if an answer is wanted."))
+    page = models.CharField(_("page"), max_length=300, blank=True)
+    language = models.CharField(_("language"), max_length=10)
+    created_at = models.DateTimeField(_("arrived"), default=timezone.now, editable=False)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    answered_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("answered by")
+    )
+
+    class Meta:
+        verbose_name = _("feedback on accessibility")
+        verbose_name_plural = _("feedback on accessibility")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d}"

@@ -1,0 +1,114 @@
+"""How often somebody may try something: generous for people, and too little for a machine that wears the service out.
+
+    limits.count("send", limits.who_asks(request))      raises TooMany when it has been too often
+
+Each stretch of time has one row per matter and person, counted up by the database itself, so that it holds for any number of web
+processes. A row holds a digest under a key, never an address or a person.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from apps.people.identification import customer_of
+from apps.people.models import Attempt
+from apps.people.sealing import index
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many times within a stretch of time."""
+
+    times: int
+    within: timedelta
+
+
+MINUTES, HOUR = timedelta(minutes=10), timedelta(hours=1)
+
+# A whole office or library may come from one address; a customer may send an application every few seconds.
+LIMITS: Final[dict[str, Limit]] = {
+    "sign_in":         Limit(300, MINUTES),    # beginning or ending to sign in, each way, per address one comes from
+    "sign_in_test":    Limit(5_000, MINUTES),  # the test identity: development only, and nothing to guess
+    "email_link":      Limit(60, HOUR),        # asking for a link by e-mail, per address one comes from
+    "email_link_to":   Limit(5, HOUR),         # links to one mailbox, whoever asks
+    "act_for":         Limit(60, MINUTES),     # asking the source of mandates
+    "send":            Limit(300, MINUTES),    # sending papers, per customer
+    "upload":          Limit(300, MINUTES),    # requests with files, per customer
+    "message":         Limit(60, MINUTES),     # messages to the authority, per customer
+    "details":         Limit(60, MINUTES),     # changing one's address for notices
+    "feedback":        Limit(20, HOUR),        # feedback on accessibility
+    "receipt_check":   Limit(300, MINUTES),    # looking whether a receipt is genuine
+    "keep_typed":      Limit(60, MINUTES),     # keeping what was typed for somebody who is not signed in
+}  # fmt: skip
+LONGEST = max(limit.within for limit in LIMITS.values())
+
+# Adds one and says how many there are, in one statement that two processes cannot get between.
+COUNT_UP = (
+    "INSERT INTO people_attempt (key, since, count) VALUES (%s, %s, 1) "
+    "ON CONFLICT (key, since) DO UPDATE SET count = people_attempt.count + 1 RETURNING count"
+)
+
+
+class TooMany(Exception):
+    """It has been tried too often. `seconds` says when it can be tried again."""
+
+    def __init__(self, what: str, seconds: int) -> None:
+        self.what, self.seconds = what, seconds
+        super().__init__(f"too many of {what}")
+
+
+def count(what: str, who: str, *, at: datetime | None = None) -> None:
+    """Count that somebody tries something. Raises TooMany when it has been too often, and counts nothing where limits are off."""
+    if not settings.RATE_LIMITS:
+        return
+    limit, at = LIMITS[what], at or timezone.now()
+    since = _beginning(limit, at)
+    key = index(f"attempt\0{what}\0{who}")
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_UP, [key, connection.ops.adapt_datetimefield_value(since)])
+        (times,) = cursor.fetchone()
+    if times > limit.times:
+        raise TooMany(what, max(1, int((since + limit.within - at).total_seconds() + 1)))
+
+
+def who_asks(request: HttpRequest) -> str:
+    """By whom it is counted: the signed-in customer, else the address they come from."""
+    customer = customer_of(request)
+    return f"customer {customer.pk}" if customer else where_from(request)
+
+
+def where_from(request: HttpRequest) -> str:
+    """The address a request comes from, as the last TRUSTED_PROXIES proxies saw it; of IPv6 the network, which is one household."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    hops = settings.TRUSTED_PROXIES
+    if hops and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR")):
+        seen = [part.strip() for part in forwarded.split(",")]
+        address = seen[-min(hops, len(seen))]
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return f"address {address[:100]}"
+    if known.version == 6:
+        if known.ipv4_mapped:
+            return f"address {known.ipv4_mapped}"
+        return f"address {ipaddress.ip_network((known, 64), strict=False)}"
+    return f"address {known}"
+
+
+def forget_old(now: datetime) -> int:
+    """Delete the counts of stretches that are over; how many there were."""
+    return Attempt.objects.filter(since__lt=now - LONGEST).delete()[0]
+
+
+def _beginning(limit: Limit, at: datetime) -> datetime:
+    """When the stretch of time began that a moment lies in."""
+    length = int(limit.within.total_seconds())
+    return datetime.fromtimestamp(int(at.timestamp()) // length * length, tz=UTC)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from apps.services.texts import LANGUAGES
 class Line:
     """A question and its answer. `files` holds what is known of each file of a file question; `text` is '' when not answered.
 
-    `warning` says what to know of an answer that was let through.
+    `warning` says what to know of an answer that was let through; `hidden` that contact data have been left out of the answer.
     """
 
     field: Field
@@ -28,6 +28,16 @@ class Line:
     files: tuple[dict[str, Any], ...] = ()
     warning: str = ""
     language: str = LANGUAGES[0]
+    hidden: bool = False
+
+    @property
+    def without_contact_data(self) -> Line:
+        """The same for those to whom a protection order hides where somebody is found."""
+        shown = self.field.without_contact_data(self.kept)
+        if shown == self.kept:
+            return self
+        text = "" if shown is None else self.field.show(shown, self.language)
+        return replace(self, kept=shown, text=text, warning="", hidden=True)
 
     @property
     def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -61,6 +71,11 @@ def sheet(definition: Definition, answers: Mapping[str, Any], today: date, langu
         )
         for page, fields, counting in definition.asked(answers, today)
     ]
+
+
+def without_contact_data(sections: Iterable[Section]) -> list[Section]:
+    """The same pages for those to whom a protection order hides where somebody is found."""
+    return [replace(section, lines=tuple(line.without_contact_data for line in section.lines)) for section in sections]
 
 
 def _line(field: Field, kept: Any, today: date, language: str) -> Line:

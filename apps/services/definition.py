@@ -76,6 +76,12 @@ class Definition:
     deadline: Texts
     at_hand: Texts
     contact: Texts
+    privacy: Texts
+    declaration: Texts
+    identification: str
+    acting_for: tuple[str, ...]
+    mandate: str
+    draft_days: int
     pages: tuple[Page, ...]
     # Answers known before the first page: in a supplement, those that are not asked again.
     given: Answers = dataclasses.field(default_factory=dict)
@@ -235,7 +241,12 @@ _TEXTS = {
     "deadline": False,
     "at_hand": True,
     "contact": False,
+    "privacy": False,
+    "declaration": False,
 }
+STRENGTHS = ("strong", "weak")
+PARTIES = ("self", "company", "person")
+DRAFT_DAYS = 90
 ELEMENTS = {
     "schema": True,
     "key": True,
@@ -244,6 +255,10 @@ ELEMENTS = {
     "languages": True,
     "municipalities": False,
     **_TEXTS,
+    "identification": False,
+    "acting_for": False,
+    "mandate": False,
+    "draft_days": False,
     "pages": True,
 }
 
@@ -267,6 +282,13 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
             for where, item in reader.items("municipalities", got.get("municipalities", []))
         ),
         **{name: reader.texts(name, got[name]) if name in got else NO_TEXT for name in _TEXTS},
+        identification=reader.one_of("identification", got.get("identification", "strong"), STRENGTHS),
+        acting_for=tuple(
+            reader.one_of(where, item, PARTIES)
+            for where, item in reader.items("acting_for", got.get("acting_for", list(PARTIES)), least=1)
+        ),
+        mandate=reader.text("mandate", got["mandate"], most=100) if "mandate" in got else "",
+        draft_days=reader.whole("draft_days", got.get("draft_days", DRAFT_DAYS), 7, 730),
         pages=pages,
         given={},
     )
@@ -324,6 +346,8 @@ def _check_references(reader: Reader, definition: Definition) -> None:
     )
     if len(set(definition.languages)) < len(definition.languages):
         reader.wrong("languages", _("a language stands twice."))
+    if len(set(definition.acting_for)) < len(definition.acting_for):
+        reader.wrong("acting_for", _("one of these stands twice."))
     for n, code in enumerate(definition.municipalities):
         if code not in all_municipalities():
             reader.wrong(f"municipalities[{n}]", _("this must be a municipality code of three digits, such as 091."))

@@ -66,6 +66,11 @@ def warning_of(auto_id: str, warning: str) -> SafeString:
     return format_html(html, auto_id, _("Note:"), warning)
 
 
+def source_of(auto_id: str, source: str) -> SafeString:
+    """Where an answer comes from that is only offered."""
+    return format_html('<p class="question__source" id="{}_source">{}</p>', auto_id, source)
+
+
 class Question(LayoutObject):
     """One field with its label, hint, error and control. Subclasses write the control."""
 
@@ -80,15 +85,18 @@ class Question(LayoutObject):
         """The whole question as HTML."""
         bound = form[self.name]
         errors, hint, warning = bound.errors, bound.help_text, getattr(form, "warnings", {}).get(self.name)
+        source = getattr(form, "said_sources", {}).get(self.name)
         described = " ".join(
             ([f"{bound.auto_id}_helptext"] if hint else [])
             + ([f"{bound.auto_id}_error"] if errors else [])
+            + ([f"{bound.auto_id}_source"] if source else [])
             + ([f"{bound.auto_id}_warning"] if warning else [])
         )
         parts = [
             self.head(bound),
             *notes_of(bound.auto_id, errors, str(hint)),
             self.control(bound, described, bool(errors)),
+            source_of(bound.auto_id, source) if source else "",
             warning_of(bound.auto_id, warning) if warning else "",
         ]
         tag, extra = ("fieldset", attributes(aria_describedby=described)) if self.group else ("div", "")
@@ -283,12 +291,14 @@ class Files(Question):
     def control(self, bound: BoundField, described: str, wrong: bool) -> str:
         """The list and the file input."""
         stored: dict[str, list[Any]] = getattr(bound.form, "kept_files", dict)()
+        marks: dict[str, str] = getattr(bound.form, "marks", {})  # a plain form has none
         rows = "".join(
             format_html(
-                '<li class="file"><span class="file__name">{}</span> <span class="file__size">{}</span> '
+                '<li class="file"><span class="file__name">{}</span> <span class="file__size">{}</span> {}'
                 '<button class="button button--quiet" name="_remove" value="{}">{}<span class="visually-hidden"> {}</span></button>{}</li>',
                 item["name"],
                 size_words(item["size"]),
+                file_mark(marks.get(item["id"], "")),
                 item["id"],
                 _("Remove"),
                 item["name"],
@@ -325,6 +335,11 @@ class Files(Question):
         )
 
 
+def file_mark(words: str) -> SafeString:
+    """What is to be known of a file at its name."""
+    return format_html('<span class="file__mark">{}</span> ', words) if words else SafeString()
+
+
 class Hidden(Question):
     """A value the page carries and nobody sees."""
 
@@ -353,12 +368,18 @@ class Parts(LayoutObject):
     def render(self, form: Any, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
         """The fieldset with everything in it."""
         auto_id, errors, hint = self.first_control(form), form.errors.get(self.name), str(self.hint)
-        described = " ".join(([f"{auto_id}_helptext"] if hint else []) + ([f"{auto_id}_error"] if errors else []))
+        source = form.said_sources.get(self.name)
+        described = " ".join(
+            ([f"{auto_id}_helptext"] if hint else [])
+            + ([f"{auto_id}_error"] if errors else [])
+            + ([f"{auto_id}_source"] if source else [])
+        )
         extra = attributes(id=auto_id, aria_describedby=described, tabindex="-1" if errors else None)
         css = "question question--parts question--error" if errors else "question question--parts"
         label = format_html("{}{}", str(self.label), "" if self.needed else optional_mark())
         legend = format_html('<legend class="question__label question__label--parts">{}</legend>', label)
-        parts = [legend, *notes_of(auto_id, errors or (), hint), form.inner[self.name].render()]
+        told = source_of(auto_id, source) if source else ""
+        parts = [legend, *notes_of(auto_id, errors or (), hint), told, form.inner[self.name].render()]
         return mark_safe(f'<fieldset class="{css}"{extra}{conditional(form, self.name)}>{"".join(parts)}</fieldset>')  # noqa: S308
 
     def first_control(self, form: Any) -> str:

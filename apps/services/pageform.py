@@ -13,7 +13,7 @@ from apps.services.fieldtypes.questions import QuestionsForm
 class PageForm(QuestionsForm):
     """One page, bound to a customer's answers: `answers` are all stored so far, `today` is the day in Helsinki.
 
-    `offers` are answers offered where there is none yet, such as the name of who is signed in.
+    `offers` are answers offered where there is none yet, such as the name of who is signed in; `sources` says in words where they are from.
     """
 
     def __init__(
@@ -26,9 +26,17 @@ class PageForm(QuestionsForm):
         data: Any = None,
         files: Any = None,
         offers: Mapping[str, Any] | None = None,
+        sources: Mapping[str, str] | None = None,
     ) -> None:
         self.definition, self.page, self.answers = definition, page, answers
         before = definition.counting_before(page, answers, today)
         super().__init__(
-            page.questions, stored=answers, before=before, today=today, data=data, files=files, offers=offers
+            page.questions,
+            stored=answers,
+            before=before,
+            today=today,
+            data=data,
+            files=files,
+            offers=offers,
+            sources=sources,
         )

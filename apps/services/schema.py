@@ -45,6 +45,10 @@ def _elements() -> dict[str, Json]:
             "uniqueItems": True,
         },
         "municipalities": list_of({"type": "string", "pattern": "^[0-9]{3}$"}),
+        "identification": {"enum": list(definition.STRENGTHS)},
+        "acting_for": {**list_of({"enum": list(definition.PARTIES)}, least=1), "uniqueItems": True},
+        "mandate": {"type": "string", "pattern": r"\S", "maxLength": 100},
+        "draft_days": {"type": "integer", "minimum": 7, "maximum": 730},
         "pages": list_of(defined("page"), least=1, most=200),
     }
     return {name: own.get(name, defined("texts")) for name in definition.ELEMENTS}

@@ -77,6 +77,11 @@ def moment_words(value: datetime, language: str) -> str:
     return f"{date_words(there.date())}{', ' if language == 'en' else ' '}{time_words(there.time(), language)}"
 
 
+def exact_moment_words(value: datetime, language: str) -> str:
+    """A moment in Helsinki to the second, as a receipt must say it: 5.6.2027 kl. 14.30.05."""
+    return f"{moment_words(value, language)}{':' if language == 'en' else '.'}{value.astimezone(HELSINKI):%S}"
+
+
 _DATE = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})|(\d{4})-(\d{1,2})-(\d{1,2})")
 _TIME = re.compile(r"(\d{1,2})(?:[.:](\d{2}))?")
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.services.fieldtypes.base import Field, setting
-from apps.services.filetypes import TYPES, recognise
+from apps.services.filetypes import TYPES, plain_name
+from apps.services.inspecting import Unfit, inspect
 from apps.services.layout import LONGEST_ABOUT, Files, size_words
 from apps.services.reading import Json, Reader, flag, list_of, reads, whole
 from apps.services.texts import has_control_characters
@@ -83,25 +84,19 @@ class File(Field):
                 )
                 why = said % {"count": self.max_files}
             if why:
-                refused.append(f"{file.name}: {why}")
+                refused.append(f"{plain_name(file.name or '')}: {why}")
             else:
                 taken.append(file)
         return taken, refused
 
     def refusal(self, file: UploadedFile) -> str:
         """Why a file is not taken; '' when it is."""
-        size = file.size or 0
-        if not size:
-            return _("the file is empty. Choose another one.")
-        if size > self.max_megabytes * 1_000_000:
-            words = {"size": size_words(size), "most": self.max_megabytes}
-            return _("the file is %(size)s, and at most %(most)d MB can be sent. Make it smaller or divide it.") % words
-        found = recognise(file)
-        if found is None or found.name not in self.types:
-            kinds = ", ".join(name.upper() for name in self.types)
-            return _("the file's content is of a kind that cannot be sent here. Save it as one of: %(kinds)s.") % {
-                "kinds": kinds
-            }
+        if why := too_large(file.size or 0, self.max_megabytes):
+            return why
+        try:
+            inspect(file, self.types)
+        except Unfit as unfit:
+            return str(unfit)
         return ""
 
     def objection(self, kept: Json, answers: Mapping[str, Any], today: date) -> str:
@@ -152,6 +147,16 @@ class File(Field):
     def missing(self) -> str:
         """What to say when there is none."""
         return _("Add a file.")
+
+
+def too_large(size: int, megabytes: int) -> str:
+    """Why a file of that size is not taken; '' when it is."""
+    if not size:
+        return _("the file is empty. Choose another one.")
+    if size > megabytes * 1_000_000:
+        words = {"size": size_words(size), "most": megabytes}
+        return _("the file is %(size)s, and at most %(most)d MB can be sent. Make it smaller or divide it.") % words
+    return ""
 
 
 def plain_line(text: str) -> str:

@@ -123,6 +123,9 @@ class Field:
     carries_file: ClassVar[bool] = False
     concludes: ClassVar[bool] = False  # whether it tells what the answers lead to, so that it is told again beside them
     repeats: ClassVar[bool] = True  # whether it can stand in a group that repeats
+    contact_data: ClassVar[bool] = (
+        False  # whether its answer says where somebody is found: hidden by a protection order
+    )
     has_rows: ClassVar[bool] = False  # whether its parts' answers stand in rows, so that no condition can look at one
 
     key: str
@@ -288,6 +291,21 @@ class Field:
             for part in self.parts()
             if part.answered(one.get(part.key))
         )
+
+    def without_contact_data(self, kept: Json) -> Json:
+        """The answer as far as a protection order lets it be shown; None when nothing of it."""
+        if self.contact_data:
+            return None
+        if isinstance(kept, list) and self.parts():
+            return [self._open_parts(row) for row in kept]
+        return (self._open_parts(kept) or None) if isinstance(kept, dict) else kept
+
+    def _open_parts(self, kept: Json) -> Json:
+        if not isinstance(kept, dict):
+            return kept
+        by_key = {part.key: part for part in self.parts()}
+        shown = {key: by_key[key].without_contact_data(one) if key in by_key else one for key, one in kept.items()}
+        return {key: one for key, one in shown.items() if one is not None}
 
     def limits(self) -> str:
         """Limits that are said before anybody answers."""

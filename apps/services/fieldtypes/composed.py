@@ -190,6 +190,7 @@ class Address(Composite):
 
     kind: ClassVar[str] = "address"
     kind_label: ClassVar[Any] = gettext_lazy("Postal address")
+    contact_data: ClassVar[bool] = True
 
     def parts(self) -> tuple[Field, ...]:
         """Street, postcode, town, country."""

@@ -157,7 +157,8 @@ class QuestionsForm(forms.Form):
     - `uploads` holds the files that can be taken, by field;
     - `about` holds what was written about files kept before, by their ids.
 
-    `warnings` says of answers that are let through what the customer should know, by field.
+    `warnings` says of answers that are let through what the customer should know, by field; `sources` of those that are only offered,
+    where they come from.
     """
 
     use_required_attribute = False
@@ -173,9 +174,10 @@ class QuestionsForm(forms.Form):
         files: Any = None,
         prefix: str | None = None,
         offers: Answers | None = None,
+        sources: Mapping[str, str] | None = None,
     ) -> None:
         self.questions, self.stored, self.before, self.today = questions, stored, before, today
-        self.offers = offers or {}
+        self.offers, self.sources = offers or {}, sources or {}
         super().__init__(data, files, initial=dict(self._recalled()), auto_id="id_%s", prefix=prefix)
         language = get_language() or "sv"
         self.fields = dict(questions.form_fields(language))
@@ -192,6 +194,7 @@ class QuestionsForm(forms.Form):
         self.kept: dict[str, Any] = {}
         self.uploads: dict[str, list[UploadedFile]] = {}
         self.about: dict[str, str] = {}
+        self.marks: dict[str, str] = {}  # what is to be known of a kept file, by its id: said by who shows the page
         self.wrong_inside: set[str] = set()
         self.brought_up: set[str] = set()
         self.helper = FormHelper()
@@ -286,6 +289,11 @@ class QuestionsForm(forms.Form):
     def render(self, *args: Any, **kwargs: Any) -> SafeString:
         """The controls as HTML, without a form around them."""
         return self.helper.layout.render(self, {})
+
+    @property
+    def said_sources(self) -> Mapping[str, str]:
+        """Where the offered answers come from, by field, until the customer has sent the page in."""
+        return {} if self.is_bound else self.sources
 
     @cached_property
     def warnings(self) -> dict[str, str]:

@@ -105,6 +105,7 @@ class Email(Field):
 
     kind: ClassVar[str] = "email"
     kind_label: ClassVar[Any] = gettext_lazy("E-mail address")
+    contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
         """Django's own check."""
@@ -135,6 +136,7 @@ class Phone(Field):
 
     kind: ClassVar[str] = "phone"
     kind_label: ClassVar[Any] = gettext_lazy("Phone number")
+    contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
         """Any number that could be real; without a country code it is a Finnish one."""
@@ -220,6 +222,7 @@ class PostCode(Field):
 
     kind: ClassVar[str] = "post_code"
     kind_label: ClassVar[Any] = gettext_lazy("Postcode")
+    contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
         """Five digits."""

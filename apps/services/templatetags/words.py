@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.utils.translation import get_language
@@ -29,3 +31,9 @@ def day(value: date | None) -> str:
 def size(value: int) -> str:
     """A file's size."""
     return size_words(value)
+
+
+@register.filter
+def of(values: Mapping[str, Any] | None, key: str) -> Any:
+    """What a mapping says of a key; '' when it says nothing."""
+    return (values or {}).get(key, "")

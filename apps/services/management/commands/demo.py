@@ -24,9 +24,18 @@ Role, Kind = Membership.Role, Authority.Kind
 # What the library's files said in earlier releases, by their digests: whoever has one of these as it came gets the new one.
 # When a file changes, the digest it had in the last release is added here.
 SHIPPED_EARLIER = {
-    "noise-notification": {"fa2bc310575f8d23380b5c1b747eb41b32ff7ff49f862047ff0d6c67a4cfb280"},
-    "public-event": {"d3ce0e268d07232e367a21956ded751db06459db411a7c5edbea495aae926e35"},
-    "rescue-plan": {"c749140d62ee9c1cf25667561bb56d599b442fc0441ea41e42b089091f7b3a73"},
+    "noise-notification": {
+        "fa2bc310575f8d23380b5c1b747eb41b32ff7ff49f862047ff0d6c67a4cfb280",
+        "3663e724a80acac7a80bd97b066d82ab40a39862beab8e23277de0c0c07cef5d",
+    },
+    "public-event": {
+        "d3ce0e268d07232e367a21956ded751db06459db411a7c5edbea495aae926e35",
+        "9dad4afb8c51e0765bb681c5124dba90894499e04e7069af9964ebc5f99f84d5",
+    },
+    "rescue-plan": {
+        "c749140d62ee9c1cf25667561bb56d599b442fc0441ea41e42b089091f7b3a73",
+        "3e468ff6624658f4e0e5bcab9081e60a162d62099296f86b5b9b820cde62276d",
+    },
 }
 
 
@@ -40,6 +49,7 @@ class ExampleAuthority(NamedTuple):
     en: str
     municipality_codes: list[str]
     email: str
+    colour: str
 
 
 class ExampleUser(NamedTuple):
@@ -54,7 +64,14 @@ class ExampleUser(NamedTuple):
 
 AUTHORITIES = (
     ExampleAuthority(
-        "example-police", Kind.POLICE, "Exempelpolisen", "Esimerkkipoliisi", "Example police", [], "police@example.com"
+        "example-police",
+        Kind.POLICE,
+        "Exempelpolisen",
+        "Esimerkkipoliisi",
+        "Example police",
+        [],
+        "police@example.com",
+        "#3b6fb5",
     ),
     ExampleAuthority(
         "example-rescue",
@@ -64,6 +81,7 @@ AUTHORITIES = (
         "Example region rescue department",
         ["049", "091", "092", "235", "638", "753"],
         "rescue@example.com",
+        "#c4511c",
     ),
     ExampleAuthority(
         "example-town",
@@ -73,6 +91,7 @@ AUTHORITIES = (
         "Example town environmental authority",
         ["638", "753"],
         "environment@example.com",
+        "#2f8559",
     ),
 )
 USERS = (
@@ -129,6 +148,7 @@ def make_authorities() -> None:
                 name_en=example.en,
                 municipality_codes=example.municipality_codes,
                 email=example.email,
+                colour=example.colour,
             )
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from apps.applications import attachments
+from apps.applications import attachments, together
 from apps.applications.journey import Journey
-from apps.applications.models import Application, Attachment, Frozen
+from apps.applications.models import Application, Attachment, Frozen, Undertaking
+from apps.applications.together import Conflict
 from apps.people.models import Customer
+from apps.services.fieldtypes.attached import File
+from apps.services.filetypes import plain_name
+from apps.services.inspecting import Unfit
 from apps.services.models import Version
 from apps.services.pageform import PageForm
 from apps.services.texts import HELSINKI
@@ -28,41 +35,123 @@ class NotComplete(Exception):
         super().__init__(page)
 
 
-def begin(version: Version, customer: Customer, language: str) -> Application:
-    """A draft of the version. One that the customer began and left untouched is given again, so that a double click makes one."""
+class NotScanned(Exception):
+    """The paper cannot be sent: a file of it waits to be scanned for malware, or malware was found in it. Says so in words."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        said = _("It was not sent: the file “%(name)s” could not be scanned for malware yet. Try again in a while.")
+        if attachment.scan == Attachment.Scan.FOUND:
+            said = _("It was not sent: malware was found in the file “%(name)s”. Remove it and choose another one.")
+        super().__init__(said % {"name": attachment.name})
+
+
+def begin(
+    version: Version, customer: Customer, language: str, *, undertaking: Undertaking | None = None
+) -> Application:
+    """A draft of the version, within an undertaking or, for None, with none or one of its own.
+
+    One that the customer began and left untouched is given again, so that a double click makes one.
+    """
     untouched = (
-        Application.objects.of(customer).drafts().filter(version=version, answers={}, supplement_form__isnull=True)
+        Application.objects.of(customer)
+        .drafts()
+        .filter(customer=customer, version=version, answers={}, supplement_form__isnull=True)
     )
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=customer.pk)  # the second click waits for the first
         found = untouched.order_by("created_at").first()
         if found is None:
-            return Application.objects.create(version=version, customer=customer, language=language)
-        if found.language != language:
-            found.language = language
-            found.save(update_fields=["language"])
+            return Application.objects.create(
+                version=version,
+                customer=customer,
+                principal=customer.acting_for,
+                language=language,
+                undertaking=undertaking,
+            )
+        if undertaking is None and not _lies_with_others(found):
+            undertaking = found.undertaking
+        if (found.language, found.undertaking) != (language, undertaking):
+            found.language, found.undertaking = language, undertaking
+            found.save(update_fields=["language", "undertaking"])
         return found
 
 
-def save_page(application: Application, form: PageForm, *, at: datetime | None = None) -> None:
-    """Store every answer and file of a page that is right by itself. Raises Frozen when the paper has been sent meanwhile."""
-    received: list[Attachment] = []
-    written = False
-    try:
-        for key, file in ((key, file) for key, files in form.uploads.items() for file in files):
-            received.append(attachments.receive(application, key, file))
+def _lies_with_others(paper: Application) -> bool:
+    others = Application.objects.filter(undertaking__isnull=False, undertaking=paper.undertaking_id)
+    return others.exclude(pk=paper.pk).exists()
+
+
+def save_page(
+    application: Application,
+    form: PageForm,
+    *,
+    by: Customer | None = None,
+    seen: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Store every answer and file of a page that is right by itself. Raises Frozen when the paper has been sent meanwhile.
+
+    `seen` are the marks of what stood on the page when it was shown (see `together`). Raises Conflict when somebody has changed the same
+    questions since, and stores nothing then.
+    A file that malware is found in becomes an error of its question.
+    """
+    with _received(application, form.uploads) as (received, refused):
         with _locked(application, at) as draft:
-            draft.answers.update(form.kept)
+            found = together.merged(form.kept, draft.answers, seen)
+            if found.conflicts:
+                raise Conflict(found.conflicts)
+            draft.answers.update(found.answers)
+            draft.changed_by = by or draft.changed_by
             _describe_files(draft, form.about)
-            for attachment in received:
-                attachment.save()
-                draft.answers[attachment.field] = [*(draft.answers.get(attachment.field) or []), attachment.known()]
-            written = True
+            _add(draft, received)
+        for key, why in refused:
+            form.add_error(key, ValidationError(why, code="refused"))
+
+
+def add_files(
+    application: Application,
+    field: File,
+    files: Iterable[UploadedFile],
+    *,
+    by: Customer | None = None,
+    at: datetime | None = None,
+) -> list[str]:
+    """Store the files that a question takes, by themselves, and say why each of the others is not. Raises Frozen."""
+    taken, said = field.sort(files, len(application.answers.get(field.key) or []))
+    with _received(application, {field.key: taken}) as (received, refused):
+        if received:
+            with _locked(application, at) as draft:
+                draft.changed_by = by or draft.changed_by
+                _add(draft, received)
+    return said + [why for _key, why in refused]
+
+
+@contextmanager
+def _received(
+    application: Application, uploads: Mapping[str, Iterable[UploadedFile]]
+) -> Iterator[tuple[list[Attachment], list[tuple[str, str]]]]:
+    """The files with their content stored, and why others are not, by field. Those that are still in the list at a failure go again."""
+    received: list[Attachment] = []
+    refused = []
+    try:
+        for key, file in ((key, file) for key, files in uploads.items() for file in files):
+            try:
+                received.append(attachments.receive(application, key, file))
+            except (Unfit, attachments.Infected) as why:
+                refused.append((key, f"{plain_name(file.name or '')}: {why}"))
+        yield received, refused
     except BaseException:
-        # When the commit itself breaks off, the rows may be there all the same: rather a content too many than one too few.
-        for attachment in () if written else received:
+        for attachment in received:
             attachment.content.delete(save=False)
         raise
+
+
+def _add(draft: Application, received: list[Attachment]) -> None:
+    for attachment in received:
+        attachment.save()
+        draft.answers[attachment.field] = [*(draft.answers.get(attachment.field) or []), attachment.known()]
+    # Now they are the draft's. When the commit breaks off, the rows may be there all the same: rather a content too many.
+    received.clear()
 
 
 def _describe_files(draft: Application, about: dict[str, str]) -> None:
@@ -91,9 +180,26 @@ def discard(application: Application) -> None:
         draft.delete()
 
 
-def freeze(application: Application, *, at: datetime) -> None:
-    """Turn a locked draft into a sent paper: only what counts stays in it, and a digest says what that is. Raises NotComplete.
+def share(application: Application, *, on: bool, at: datetime | None = None) -> None:
+    """Let everybody who may act for the principal go on with a draft, or no longer. Raises Frozen when it has been sent."""
+    with transaction.atomic():
+        draft = lock(application)
+        draft.shared_at = (draft.shared_at or at or timezone.now()) if on else None
+        draft.save(update_fields=["shared_at"])
 
+
+def show_to_authority(application: Application, *, on: bool, at: datetime | None = None) -> None:
+    """Let the authority look at a draft, with the customer's consent, or take that back. Raises Frozen when it has been sent."""
+    with transaction.atomic():
+        draft = lock(application)
+        draft.shown_at = (draft.shown_at or at or timezone.now()) if on else None
+        draft.save(update_fields=["shown_at"])
+
+
+def freeze(application: Application, *, at: datetime) -> None:
+    """Turn a locked draft into a sent paper: only what counts stays in it, and a digest says what that is.
+
+    Raises NotComplete, and NotScanned for a file that counts and may not be given out.
     Runs inside the transaction that also makes the case, so that a paper is never sent without a folder to lie in.
     """
     journey = Journey(application.definition, application.answers, at.astimezone(HELSINKI).date())
@@ -104,8 +210,11 @@ def freeze(application: Application, *, at: datetime) -> None:
     application.digest = paper_digest(application)
     application.save(update_fields=["answers", "sent_at", "changed_at", "digest"])
     sent = {item["id"] for item in application.files()}
-    for attachment in application.attachments.exclude(pk__in=sent):
-        remove(attachment)
+    for attachment in application.attachments.all():
+        if str(attachment.pk) not in sent:
+            remove(attachment)
+        elif not attachment.may_be_read:
+            raise NotScanned(attachment)
 
 
 def paper_digest(application: Application) -> str:
@@ -140,5 +249,5 @@ def _locked(application: Application, at: datetime | None) -> Iterator[Applicati
         yield draft
         if draft.pk is not None:
             draft.changed_at = at or timezone.now()
-            draft.save(update_fields=["answers", "changed_at"])
+            draft.save(update_fields=["answers", "changed_at", "changed_by"])
             application.answers, application.changed_at = draft.answers, draft.changed_at

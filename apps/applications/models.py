@@ -10,11 +10,13 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.people.models import Customer
+from apps.people import access
+from apps.people.models import Customer, Principal, User
+from apps.people.sealing import SealedJSONField, SealedTextField
 from apps.services.answersheet import Section, sheet
 from apps.services.definition import Definition, read_page
 from apps.services.models import Version
-from apps.services.texts import HELSINKI
+from apps.services.texts import HELSINKI, date_words
 
 
 class Frozen(Exception):
@@ -25,12 +27,43 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     """Papers."""
 
     def of(self, customer: Customer) -> ApplicationQuerySet:
-        """A customer's own."""
-        return self.filter(customer=customer)
+        """Those a customer may read, for whom they act as now."""
+        return self.filter(access.papers_of_customer(customer))
 
     def drafts(self) -> ApplicationQuerySet:
         """Those not sent."""
         return self.filter(sent_at__isnull=True)
+
+
+class Undertaking(models.Model):
+    """What several applications belong to together (sv ärendehelhet), such as one event. Its common data are asked once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="undertakings", verbose_name=_("customer"), help_text=_("Who began it.")
+    )
+    principal = models.ForeignKey(
+        Principal, models.PROTECT, null=True, blank=True, related_name="undertakings", verbose_name=_("principal")
+    )
+    name = SealedTextField(_("name"), blank=True, default="", help_text=_("What the customer calls it."))
+    created_at = models.DateTimeField(_("begun"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("undertaking")
+        verbose_name_plural = _("undertakings")
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)
+
+    @property
+    def label(self) -> str:
+        """What it is called: its name, or what its first application is about and when that was begun."""
+        if self.name:
+            return self.name
+        papers = sorted(self.applications.all(), key=lambda paper: paper.created_at)
+        said = papers[0].version.definition.name.said() if papers else ""
+        return f"{said}, {date_words(self.created_at.astimezone(HELSINKI).date())}".strip(", ")
 
 
 class Application(models.Model):
@@ -38,10 +71,27 @@ class Application(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="applications", verbose_name=_("customer"))
+    principal = models.ForeignKey(
+        Principal,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="applications",
+        verbose_name=_("principal"),
+        help_text=_("For whom the customer acts; none when for themselves."),
+    )
     version = models.ForeignKey(Version, models.PROTECT, related_name="applications", verbose_name=_("version"))
+    undertaking = models.ForeignKey(
+        Undertaking,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="applications",
+        verbose_name=_("undertaking"),
+    )
     language = models.CharField(_("language"), max_length=10)
-    answers = models.JSONField(_("answers"), default=dict)
-    supplement_form = models.JSONField(
+    answers = SealedJSONField(_("answers"), default=dict)
+    supplement_form = SealedJSONField(
         _("form of the supplement"),
         null=True,
         blank=True,
@@ -49,6 +99,21 @@ class Application(models.Model):
     )
     created_at = models.DateTimeField(_("begun"), default=timezone.now, editable=False)
     changed_at = models.DateTimeField(_("last changed"), default=timezone.now, editable=False)
+    changed_by = models.ForeignKey(
+        Customer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("last changed by")
+    )
+    shared_at = models.DateTimeField(
+        _("shared"),
+        null=True,
+        blank=True,
+        help_text=_("Since when everybody who may act for the principal can go on with the draft."),
+    )
+    shown_at = models.DateTimeField(
+        _("shown to the authority"),
+        null=True,
+        blank=True,
+        help_text=_("Since when the authority may look at the draft, with the customer's consent."),
+    )
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
     digest = models.CharField(
         _("digest"), max_length=64, blank=True, editable=False, help_text=_("SHA-256 of what was sent.")
@@ -87,6 +152,11 @@ class Application(models.Model):
             self.supplement_form["given"],
         )
 
+    @property
+    def folder(self) -> int | None:
+        """The id of the case that an unasked addition was begun for; None for every other paper."""
+        return (self.supplement_form or {}).get("case")
+
     def day(self) -> date:
         """The day its conditions and limits are judged on: today for a draft, the day of sending after that."""
         return (self.sent_at or timezone.now()).astimezone(HELSINKI).date()
@@ -100,33 +170,72 @@ class Application(models.Model):
         return [item for section in self.sheet() for line in section.lines for item in line.files]
 
 
-class Attachment(models.Model):
+class ShownDraft(Application):
+    """A draft that the customer has consented to show to the authority before it is sent: for the desk's one view of it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("draft shown with consent")
+        verbose_name_plural = _("drafts shown with consent")
+
+
+class Look(models.Model):
+    """That an official has looked at a draft which the customer had consented to show. Written at each look, never changed."""
+
+    application = models.ForeignKey(Application, models.CASCADE, related_name="looks", verbose_name=_("draft"))
+    official = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("official"))
+    official_name = models.CharField(_("name"), max_length=200)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("look at a draft")
+        verbose_name_plural = _("looks at drafts")
+        ordering = ["at"]
+
+    def __str__(self) -> str:
+        return f"{self.official_name} {self.at}"
+
+
+class StoredFile(models.Model):
     """A file as it came, kept unchanged under an unguessable name."""
 
+    class Scan(models.TextChoices):
+        """What the scanner for malware has said of it."""
+
+        NONE = "none", _("Not scanned")
+        WAITING = "waiting", _("Waits to be scanned")
+        CLEAN = "clean", _("Clean")
+        FOUND = "found", _("Malware found")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    application = models.ForeignKey(
-        Application, models.CASCADE, related_name="attachments", verbose_name=_("application")
-    )
-    field = models.CharField(_("field"), max_length=60)
     name = models.CharField(
-        _("name"), max_length=255, help_text=_("As the customer's computer called it; never used as a path.")
+        _("name"), max_length=255, help_text=_("As the sender's computer called it; never used as a path.")
     )
     media_type = models.CharField(_("type"), max_length=100)
     size = models.PositiveBigIntegerField(_("size in bytes"))
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     content = models.FileField(_("content"), max_length=200)
+    scan = models.CharField(_("scan for malware"), max_length=10, choices=Scan, default=Scan.NONE)
+    active = models.BooleanField(
+        _("active content"),
+        default=False,
+        help_text=_("Whether it brings along something that does things by itself when it is opened."),
+    )
     received_at = models.DateTimeField(_("received"), default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("attachment")
-        verbose_name_plural = _("attachments")
-        ordering = ["received_at", "id"]
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def may_be_read(self) -> bool:
+        """Whether it may be given out: not while it waits for the scanner, and never when malware was found in it."""
+        return self.scan in (self.Scan.NONE, self.Scan.CLEAN)
+
     def known(self) -> dict[str, Any]:
-        """What the answers say of it."""
+        """What is said of it where it is listed."""
         return {
             "id": str(self.id),
             "name": self.name,
@@ -134,3 +243,17 @@ class Attachment(models.Model):
             "type": self.media_type,
             "sha256": self.sha256,
         }
+
+
+class Attachment(StoredFile):
+    """A file of a paper."""
+
+    application = models.ForeignKey(
+        Application, models.CASCADE, related_name="attachments", verbose_name=_("application")
+    )
+    field = models.CharField(_("field"), max_length=60)
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        ordering = ["received_at", "id"]

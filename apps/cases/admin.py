@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import NoReverseMatch, URLPattern, path, reverse
@@ -18,11 +21,11 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications.attachments import as_download
+from apps.applications.attachments import as_download, cautions
 from apps.applications.models import Attachment
-from apps.cases import casepage
-from apps.cases.models import OPEN_REQUEST, Case, NotAllowed, SupplementRequest, open_request
-from apps.cases.rulebook import FINAL, STATUS_WORDS, STEPS
+from apps.cases import casepage, documents
+from apps.cases.models import OPEN_REQUEST, Case, Document, Event, NotAllowed, SupplementRequest, open_request
+from apps.cases.rulebook import FINAL, STATUS_WORDS, STEPS, Party, Step
 from apps.cases.stepform import StepForm
 from apps.cases.trial import trial_of
 from apps.people import access
@@ -32,6 +35,8 @@ from apps.services.models import Service, Version
 from apps.services.texts import HELSINKI, LANGUAGES, date_words, moment_words
 
 NOBODY, ME = "nobody", "me"
+
+access_log = logging.getLogger("access")  # who has looked at what is hidden; without saying what
 
 
 class ByStatus(admin.SimpleListFilter):
@@ -93,10 +98,16 @@ class CaseAdmin(Room):
 
     list_display = ("number", "service_name", "applicant", "status_words", "arrived", "handler", "due")
     list_filter = (ByStatus, ByService, ByHandler)
-    list_select_related = ("application__customer", "application__version", "handler")
+    list_select_related = ("application__customer", "application__principal", "application__version", "handler")
     list_per_page = 50
-    search_fields = ("number", "application__customer__given_name", "application__customer__family_name")
-    search_help_text = gettext_lazy("Search by case number or the applicant's name")
+    search_fields = (
+        "number",
+        "application__customer__given_name",
+        "application__customer__family_name",
+        "application__principal__name",
+        "=application__principal__subject",  # the business id; of a person's, nobody knows it
+    )
+    search_help_text = gettext_lazy("Search by case number, the applicant's name or business ID")
     ordering = ("-arrived_at", "-pk")
 
     # --- whose ---------------------------------------------------------------------------------------------------------
@@ -124,10 +135,13 @@ class CaseAdmin(Room):
         """The service's name."""
         return case.service_name
 
-    @admin.display(description=gettext_lazy("applicant"), ordering="application__customer__family_name")
+    @admin.display(
+        description=gettext_lazy("applicant"),
+        ordering=Coalesce("application__principal__name", "application__customer__family_name"),
+    )
     def applicant(self, case: Case) -> str:
-        """Whose case it is."""
-        return case.application.customer.name
+        """Whose case it is, and who acts for them."""
+        return casepage.applicant(case)
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_words(self, case: Case) -> str:
@@ -147,7 +161,7 @@ class CaseAdmin(Room):
     # --- pages of its own ----------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """A version's dry run, a step and a file, besides the list and the case."""
+        """A version's dry run, a step, a file and hidden contact data, besides the list and the case."""
         staff = self.admin_site.admin_view
         return [
             path(
@@ -160,6 +174,11 @@ class CaseAdmin(Room):
                 staff(require_http_methods(["GET", "HEAD", "POST"])(self.step_view)),
                 name="cases_case_step",
             ),
+            path(
+                "<int:pk>/contact-data/",
+                staff(require_http_methods(["GET", "HEAD", "POST"])(self.contact_data_view)),
+                name="cases_case_contact_data",
+            ),
             path("<int:pk>/files/<uuid:attachment>/", staff(require_safe(self.file_view)), name="cases_case_file"),
             *super().get_urls(),
         ]
@@ -169,8 +188,24 @@ class CaseAdmin(Room):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The folder: what it is, what can be done now, its papers and its diary."""
-        case = self.found(request, object_id)
+        return self._folder(request, self.found(request, object_id))
+
+    def contact_data_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The folder with the contact data that a protection order hides: this once, for a handler, and it is written down.
+
+        Opening the address (a change of language, a reload) leads to the folder without them.
+        """
+        case = self.found(request, pk)
+        if request.method != "POST":
+            return redirect("admin:cases_case_change", case.pk)
+        if not access.may_handle(request.user, case.service.authority_id):
+            raise PermissionDenied
+        access_log.info("contact data of %s shown to user %s", case.number, request.user.pk)
+        return self._folder(request, case, contact_data=True)
+
+    def _folder(self, request: HttpRequest, case: Any, *, contact_data: bool = False) -> HttpResponse:
         asked = open_request(case)
+        papers = casepage.papers(case, get_language() or LANGUAGES[0], contact_data=contact_data)
         return self.page(
             request,
             "admin/cases/case/folder.html",
@@ -182,43 +217,79 @@ class CaseAdmin(Room):
             asked=asked,
             late=asked is not None and asked.overdue(timezone.localdate(timezone=HELSINKI)),
             version=casepage.version_words(case),
-            papers=casepage.papers(case, get_language() or LANGUAGES[0]),
+            applicant=casepage.applicant(case),
+            protected=any(paper.protected for paper in papers),
+            contact_data=contact_data,
+            papers=papers,
+            cautions=cautions(Attachment.objects.filter(application__event__case=case))
+            | cautions(Document.objects.filter(event__case=case)),
             diary=casepage.diary(case),
             deliveries=_address_of_deliveries(case),
         )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The case with what its page looks at."""
-        wide = ("application__customer", "application__version", "handler", "service__authority", "service__published")
+        paper = ("application__customer", "application__principal", "application__version")
+        wide = (*paper, "handler", "service__authority", "service__published")
         try:
             return self.get_queryset(request).select_related(*wide).filter(pk=int(object_id)).first()
         except (ValueError, OverflowError):
             return None
 
     def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Ask for what a step needs, and take it; a refusal of the rule book becomes a message at the case."""
-        case = self.found(request, pk)
-        if name not in STEPS:
+        """Ask for what a step needs, and take it; a refusal of the rule book becomes a message at the case.
+
+        What was typed is shown again when it cannot be taken as it is. The same form sent twice takes one step.
+        """
+        case, step = self.found(request, pk), STEPS.get(name)
+        if step is None:
             raise Http404
         there = redirect("admin:cases_case_change", case.pk)
+        form = self._form_of(request, case, step)
         try:
-            step = case.possible_step(name, by=request.user)
-            data = request.POST if request.method == "POST" else None
-            form = StepForm(step, case, today=timezone.localdate(timezone=HELSINKI), data=data)
-            if form.is_valid():
-                event = case.take_step(name, by=request.user, **form.facts)
-                self.message_user(request, f"{case.number}: {event.label}", messages.SUCCESS)
-                return there
+            if form.is_bound and form.is_valid():
+                if event := self._taken(case, request.user, form):
+                    self.message_user(request, f"{case.number}: {event.label}", messages.SUCCESS)
+                    return there
+            else:
+                case.possible_step(name, by=request.user)
         except NotAllowed as refusal:
-            self.message_user(request, str(refusal), messages.ERROR)
-            return there
-        return self.page(request, "admin/cases/case/step.html", str(step.label), case=case, step=step, form=form)
+            if not form.is_bound or not request.POST.get("text", "").strip():
+                self.message_user(request, str(refusal), messages.ERROR)
+                return there
+            form.add_error(None, str(refusal))
+        who = {"applicant": casepage.applicant(case)}
+        return self.page(request, "admin/cases/case/step.html", str(step.label), case=case, step=step, form=form, **who)
+
+    @staticmethod
+    def _form_of(request: HttpRequest, case: Case, step: Step) -> StepForm:
+        today = timezone.localdate(timezone=HELSINKI)
+        if step.by is not Party.HANDLER or request.method != "POST":
+            return StepForm(step, case, today=today)
+        form = StepForm(step, case, today=today, data=request.POST, files=request.FILES)
+        if "files" in form.fields:
+            documents.say_what_was_left_out(request, form)
+        return form
+
+    @staticmethod
+    def _taken(case: Case, by: Any, form: StepForm) -> Event | None:
+        """The line of the diary; None, and an error in the form, when a file cannot be taken."""
+        facts = form.facts
+        try:
+            with documents.received(facts.get("files", ())) as files:
+                return case.take_step(
+                    form.step.name, by=by, once=form.once, **facts | ({"files": files} if files else {})
+                )
+        except ValidationError as refused:
+            form.add_error("files", refused)
+        return None
 
     def file_view(self, request: HttpRequest, pk: int, attachment: UUID) -> FileResponse:
-        """A file that was sent with a paper of the folder, to be saved and never shown by the browser itself."""
-        paper = casepage.paper_with(self.found(request, pk), str(attachment))
+        """A file of a paper or of the diary of the folder, to be saved and never shown by the browser itself."""
+        case = self.found(request, pk)
+        paper = casepage.paper_with(case, str(attachment))
         if paper is None:
-            raise Http404
+            return as_download(documents.document_of(case, attachment))
         file = get_object_or_404(Attachment, pk=attachment, application=paper)
         return as_download(file)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -11,34 +11,55 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from apps.applications import parties, scanning
 from apps.applications.carrying import newer_version
-from apps.applications.drafting import freeze
+from apps.applications.drafting import NotScanned, freeze
 from apps.applications.journey import Journey
 from apps.applications.models import Application
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import Status
+from apps.people.identification import strongly_known
 from apps.people.models import Customer
 from apps.services.texts import HELSINKI, LANGUAGES, date_words
 
 
-def send(application: Application, *, at: datetime | None = None) -> Case:
-    """Send a draft: freeze the paper, make the case and its first diary line, or answer the supplement request it was begun for.
+def send(
+    application: Application, *, by: Customer | None = None, declared: str = "", at: datetime | None = None
+) -> Case:
+    """Send a draft: freeze the paper, make the case and its first diary line, or put it into the folder of the case it was begun for.
+
+    `by` is who sends it, by default who began it: a colleague may send what is shared. `declared` is what they assured by it, as shown.
 
     Sending again (a double click, two tabs, a retry after a lost answer) gives the same case and changes nothing.
-    Raises NotComplete when something is still asked for, NotAllowed when the supplement is no longer awaited or the last day
-    for drafts of older versions has passed.
+    Raises NotComplete when something is still asked for, NotAllowed when the sender is not known well enough or may not act so, the
+    supplement is no longer awaited, the last day for drafts of older versions has passed or a file is not scanned for malware yet,
+    for which it is tried again.
     """
+    scanning.rescan(application)
+    try:
+        return _send(application, by, declared, at)
+    except NotScanned as refused:
+        raise NotAllowed(str(refused)) from refused
+
+
+def _send(application: Application, by: Customer | None, declared: str, at: datetime | None) -> Case:
     with transaction.atomic():
         paper = (
             Application.objects.select_for_update(of=("self",))
-            .select_related("version__service", "customer")
+            .select_related("version__service", "customer", "principal")
             .get(pk=application.pk)
         )
         if not paper.is_draft:
             return case_of(paper)
+        sender = by or paper.customer
+        if by is None:
+            sender.acting_for = paper.principal
         moment = at or timezone.now()
+        _refuse_weakly_known(paper, sender)
         if paper.supplement_form is not None:
-            return _add_to_folder(paper, moment)
+            return _add_to_folder(paper, sender, moment)
+        if by is not None and (objection := parties.objection(paper.version.definition, by)):
+            raise NotAllowed(objection)
         _refuse_old_version(paper, moment)
         freeze(paper, at=moment)
         case = Case.objects.create(
@@ -46,8 +67,17 @@ def send(application: Application, *, at: datetime | None = None) -> Case:
         )
         case.number = f"FE-{moment.astimezone(HELSINKI).year}-{case.pk:06d}"
         case.save(update_fields=["number"])
-        Event.record(case, "received", by=paper.customer, at=moment, data={}, paper=paper)
+        Event.record(
+            case, "received", by=sender, at=moment, data={"declared": declared} if declared else {}, paper=paper
+        )
         return case
+
+
+def _refuse_weakly_known(paper: Application, sender: Customer) -> None:
+    if paper.version.definition.identification == "strong" and not strongly_known(sender):
+        raise NotAllowed(
+            _("This must be sent by somebody of whom it is known for sure who they are. Sign in strongly.")
+        )
 
 
 def _refuse_old_version(paper: Application, at: datetime) -> None:
@@ -59,12 +89,17 @@ def _refuse_old_version(paper: Application, at: datetime) -> None:
     raise NotAllowed(said % {"day": date_words(last)})
 
 
-def _add_to_folder(paper: Application, at: datetime) -> Case:
-    request = SupplementRequest.objects.select_related("case").get(paper=paper)
+def _add_to_folder(paper: Application, by: Customer, at: datetime) -> Case:
+    request = SupplementRequest.objects.select_related("case").filter(paper=paper).first()
+    if request is None:
+        case = Case.objects.get(pk=paper.folder or 0)
+        freeze(paper, at=at)
+        case.take_step("add", by=by, at=at, paper=paper)
+        return case
     if request.overdue(at.astimezone(HELSINKI).date()):
         raise NotAllowed(_("The last day to send the supplement has passed. Contact the authority."))
     freeze(paper, at=at)
-    request.case.take_step("supplement", by=paper.customer, at=at, paper=paper)
+    request.case.take_step("supplement", by=by, at=at, paper=paper)
     return request.case
 
 
@@ -72,7 +107,7 @@ def case_of(paper: Application) -> Case:
     """The case a sent paper lies in. Raises Case.DoesNotExist for a draft."""
     if paper.supplement_form is None:
         return Case.objects.get(application=paper)
-    return Case.objects.get(supplement_requests__paper=paper)
+    return Case.objects.get(events__paper=paper)
 
 
 def begin_supplement(case: Case, customer: Customer) -> Application:
@@ -83,11 +118,7 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
     with transaction.atomic():
         locked = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         request = open_request(locked)
-        if (
-            request is None
-            or locked.status != Status.SUPPLEMENT_REQUESTED
-            or case.application.customer_id != customer.pk
-        ):
+        if request is None or locked.status != Status.SUPPLEMENT_REQUESTED or not case.steps_for(customer):
             raise NotAllowed(_("The authority is not waiting for a supplement in this case."))
         if request.paper:
             return request.paper
@@ -95,8 +126,10 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
         paper = Application(
             version=case.application.version,
             customer=customer,
+            principal=case.application.principal,
             language=case.application.language,
             supplement_form=form,
+            shared_at=timezone.now() if case.application.principal_id else None,  # all who act for it answer together
         )
         paper.answers = {
             key: form["given"][key]
@@ -109,12 +142,32 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
         return request.paper
 
 
+def begin_addition(case: Case, customer: Customer) -> Application:
+    """The draft of something the customer adds unasked while the case is open. Raises NotAllowed. There is one such draft at a time."""
+    with transaction.atomic():
+        locked = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        locked.possible_step("add", by=customer)
+        begun = Application.objects.of(customer).drafts().filter(supplement_form__case=locked.pk).first()
+        if begun is not None:
+            return begun
+        page = supplement_page(title=UNASKED[0], label=UNASKED[1])
+        form = {"fields": [], "page": page, "given": latest_answers(locked), "case": locked.pk}
+        return Application.objects.create(
+            version=case.application.version,
+            customer=customer,
+            principal=case.application.principal,
+            language=case.application.language,
+            supplement_form=form,
+            shared_at=timezone.now() if case.application.principal_id else None,
+        )
+
+
 def papers_of(case: Case) -> list[Application]:
     """The papers in the folder, oldest first."""
     return list(
         Application.objects.filter(event__case=case)
-        .select_related("version", "event")
-        .defer("version__document")
+        .select_related("version", "event__by_principal", "customer")
+        .defer("version__document", "customer__identity_code")
         .order_by("event__number")
     )
 
@@ -132,7 +185,12 @@ def answers_together(papers: Sequence[Application]) -> dict[str, Any]:
     return Journey(papers[0].version.definition, answers, papers[0].day()).counting if papers else {}
 
 
-def supplement_page() -> dict[str, Any]:
+# What the page is called, and its question.
+ASKED = (gettext_noop("Your supplement"), gettext_noop("Your answer to the authority"))
+UNASKED = (gettext_noop("What you add"), gettext_noop("What you want to add or correct"))
+
+
+def supplement_page(*, title: str = ASKED[0], label: str = ASKED[1]) -> dict[str, Any]:
     """The page every supplement ends with, as a document: kept with the paper, so that it stays as it was shown."""
 
     def said(word: str) -> dict[str, str]:
@@ -144,12 +202,12 @@ def supplement_page() -> dict[str, Any]:
 
     return {
         "key": "supplement",
-        "title": said(gettext_noop("Your supplement")),
+        "title": said(title),
         "fields": [
             {
                 "kind": "long_text",
                 "key": "supplement_text",
-                "label": said(gettext_noop("Your answer to the authority")),
+                "label": said(label),
             },
             {
                 "kind": "file",
@@ -161,9 +219,3 @@ def supplement_page() -> dict[str, Any]:
             },
         ],
     }
-
-
-def supplement_is_late(case: Case, today: date) -> bool:
-    """Whether the open request's last day has passed."""
-    request = open_request(case)
-    return request is not None and request.overdue(today)

@@ -7,11 +7,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models, transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from apps.applications.models import Application
+from apps.applications.models import Application, StoredFile
+from apps.applications.parties import has_mandate_for
 from apps.cases.rulebook import (
     NEED_WORDS,
     OUTCOMES,
@@ -25,12 +28,13 @@ from apps.cases.rulebook import (
 )
 from apps.people import access
 from apps.people.access import Visitor
-from apps.people.models import Customer, User
+from apps.people.models import Customer, Principal, User
+from apps.people.sealing import SealedJSONField, SealedTextField
 from apps.services.models import Service
 from apps.services.texts import HELSINKI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class NotAllowed(Exception):
@@ -74,20 +78,47 @@ class Case(models.Model):
     )
     handling_since = models.DateTimeField(gettext_lazy("handling began"), null=True, blank=True)
     outcome = models.CharField(gettext_lazy("outcome"), max_length=30, blank=True)
-    outcome_text = models.TextField(gettext_lazy("about the outcome"), blank=True)
+    outcome_text = SealedTextField(gettext_lazy("about the outcome"), blank=True)
+    register_number = models.CharField(
+        gettext_lazy("register number"),
+        max_length=60,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("The authority's own, from its case management."),
+    )
+    # What `sync` looks for instead of looking through the whole diary. It is set with the line, in one transaction, and cleared under
+    # the case's lock: a case's lines become visible in order, so none can be missed.
+    uncollected_from = models.PositiveIntegerField(
+        gettext_lazy("not yet collected from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("The first of its events that has not been handed to the receivers."),
+    )
     acknowledged_number = models.PositiveIntegerField(
         gettext_lazy("acknowledged up to"),
         default=0,
         help_text=gettext_lazy("The last of its events that the national service has."),
     )
     acknowledged_at = models.DateTimeField(gettext_lazy("acknowledged"), null=True, blank=True)
+    seen_number = models.PositiveIntegerField(
+        gettext_lazy("seen up to"),
+        default=0,
+        editable=False,
+        help_text=gettext_lazy("The last of its events that was there when the customer last opened the case."),
+    )
 
     objects = CaseQuerySet.as_manager()
 
     class Meta:
         verbose_name = gettext_lazy("case")
         verbose_name_plural = gettext_lazy("cases")
-        indexes: ClassVar = [models.Index(fields=["service", "-arrived_at"], name="case_of_service")]
+        indexes: ClassVar = [
+            models.Index(fields=["service", "-arrived_at"], name="case_of_service"),
+            models.Index(
+                fields=["id"], condition=models.Q(uncollected_from__isnull=False), name="case_with_uncollected"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number or ""
@@ -119,7 +150,9 @@ class Case(models.Model):
     def party_of(self, by: User | Customer) -> Party | None:
         """As whom somebody may take steps here; None for a stranger."""
         if isinstance(by, Customer):
-            return Party.CUSTOMER if self.application.customer_id == by.pk else None
+            paper = self.application
+            theirs = access.speaks_for(by, paper.customer_id, paper.principal_id)
+            return Party.CUSTOMER if theirs and has_mandate_for(paper.version.definition, by) else None
         return Party.HANDLER if access.may_handle(by, self.service.authority_id) else None
 
     def steps_for(self, by: User | Customer) -> list[Step]:
@@ -127,19 +160,30 @@ class Case(models.Model):
         party = self.party_of(by)
         return steps_from(self.status, party) if party else []
 
-    def take_step(self, name: str, *, by: User | Customer, at: datetime | None = None, **facts: Any) -> Event:
+    def take_step(
+        self, name: str, *, by: User | Customer, at: datetime | None = None, once: str = "", **facts: Any
+    ) -> Event:
         """Take a step of the rule book and write it into the diary, in one transaction. Raises NotAllowed, in words.
 
         The case's row is locked, so of two people at once the second is judged by what the first has done.
+        `once` is what a form carries: the same form sent again (a double click, a retry) gives the line it gave and takes no other step.
         """
         moment = at or timezone.now()
         with transaction.atomic():
             locked = Case.objects.select_for_update(of=("self",)).get(pk=self.pk)
+            key = uuid.uuid5(locked.external_id, f"{name} {by.pk} {once}") if once else uuid.uuid4()
+            if once and (taken := locked.events.filter(key=key).first()):
+                return taken
             step = locked._allowed(name, by, facts)
-            locked.status, locked.status_at = step.after, moment
+            if step.after:
+                locked.status, locked.status_at = step.after, moment
+            files = list(facts.get("files", ()))
             data = EFFECTS[name](locked, by=by, at=moment, **facts) if name in EFFECTS else {}
             locked.save()
-            event = Event.record(locked, name, by=by, at=moment, data=data)
+            event = Event.record(locked, name, by=by, at=moment, data=data, key=key)
+            for document in files:
+                document.event = event
+                document.save(force_insert=True)
         self.refresh_from_db()
         return event
 
@@ -161,7 +205,7 @@ class Case(models.Model):
 
     def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
         step = self.possible_step(name, by=by)
-        if set(facts) != set(step.needs):
+        if not set(step.needs) <= set(facts) <= {*step.needs, *step.may}:
             needs = ", ".join(str(NEED_WORDS[need]) for need in step.needs)
             raise NotAllowed(_("The step needs: %(needs)s.") % {"needs": needs or _("nothing more")})
         return step
@@ -171,6 +215,15 @@ class Case(models.Model):
         if receiver == "national":
             behind = Case.objects.filter(pk=self.pk, acknowledged_number__lt=number)
             behind.update(acknowledged_number=number, acknowledged_at=at)
+
+    def note_seen(self, number: int) -> None:
+        """What the customer's door tells the case: whoever may follow it has seen its events up to a number."""
+        Case.objects.filter(pk=self.pk, seen_number__lt=number).update(seen_number=number)
+
+    @classmethod
+    def note_collected(cls, cases: Sequence[Case]) -> None:
+        """What delivery tells the cases, whose rows it has locked: every line that is there has been handed to the receivers."""
+        cls.objects.filter(pk__in=[case.pk for case in cases]).update(uncollected_from=None)
 
 
 class EventQuerySet(models.QuerySet["Event"]):
@@ -197,10 +250,21 @@ class Event(models.Model):
         Customer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("customer")
     )
     by_name = models.CharField(gettext_lazy("by"), max_length=201)
+    by_principal = models.ForeignKey(
+        Principal,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=gettext_lazy("on behalf of"),
+    )
+    on_behalf_of = models.CharField(
+        gettext_lazy("on behalf of"), max_length=260, blank=True, default="", help_text=gettext_lazy("As it was then.")
+    )
     paper = models.OneToOneField(
         Application, models.PROTECT, null=True, blank=True, related_name="event", verbose_name=gettext_lazy("paper")
     )
-    data = models.JSONField(gettext_lazy("facts"), default=dict)
+    data = SealedJSONField(gettext_lazy("facts"), default=dict)
 
     objects = EventQuerySet.as_manager()
 
@@ -229,10 +293,18 @@ class Event(models.Model):
         at: datetime,
         data: dict[str, Any],
         paper: Application | None = None,
+        key: uuid.UUID | None = None,
     ) -> Event:
         """Write the next line. The caller holds the case's row locked, so numbers are given and become visible in order."""
+        paper = paper or data.pop("paper", None)
         last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
+        earlier = Least("uncollected_from", Value(last + 1))  # without a value where there was none, on SQLite
+        Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)))
+        principal = by.acting_for if isinstance(by, Customer) else None
+        if isinstance(by, Customer) and by.protected:
+            data = {**data, "protected": True}  # as it was then: what has been sent out once is sent again unchanged
         return cls.objects.create(
+            key=key or uuid.uuid4(),
             case=case,
             number=last + 1,
             kind=kind,
@@ -241,7 +313,9 @@ class Event(models.Model):
             by_official=by if isinstance(by, User) else None,
             by_customer=by if isinstance(by, Customer) else None,
             by_name=str(by)[:201],
-            paper=paper or data.pop("paper", None),
+            by_principal=principal,
+            on_behalf_of=str(principal)[:260] if principal else "",
+            paper=paper,
             data=data,
         )
 
@@ -249,6 +323,17 @@ class Event(models.Model):
     def label(self) -> str:
         """What happened, in words."""
         return str(EVENT_WORDS.get(self.kind, self.kind))
+
+
+class Document(StoredFile):
+    """A file that came with a diary line and not with a paper: an attachment of a message, or the decision."""
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="documents", verbose_name=gettext_lazy("diary line"))
+
+    class Meta:
+        verbose_name = gettext_lazy("document")
+        verbose_name_plural = gettext_lazy("documents")
+        ordering = ["received_at", "id"]
 
 
 # A request waits for the customer until it is answered or ended.
@@ -261,7 +346,7 @@ class SupplementRequest(models.Model):
     case = models.ForeignKey(
         Case, models.PROTECT, related_name="supplement_requests", verbose_name=gettext_lazy("case")
     )
-    text = models.TextField(gettext_lazy("what is asked"))
+    text = SealedTextField(gettext_lazy("what is asked"))
     due = models.DateField(
         gettext_lazy("due"), help_text=gettext_lazy("The last day, to its end in Helsinki (13/2003, section 11).")
     )
@@ -300,6 +385,11 @@ class SupplementRequest(models.Model):
     def overdue(self, today: date) -> bool:
         """Whether its last day has passed."""
         return today > self.due
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its last day has passed by now, in Helsinki."""
+        return self.overdue(timezone.localdate(timezone=HELSINKI))
 
 
 def open_request(case: Case) -> SupplementRequest | None:
@@ -342,12 +432,38 @@ def _end_request(case: Case, *, by: User | Customer, at: datetime, **facts: Any)
     return dict(facts)
 
 
-def _close(case: Case, *, by: User, at: datetime, outcome: str, text: str) -> dict[str, Any]:
+def _add(case: Case, *, by: Customer, at: datetime, paper: Application) -> dict[str, Any]:
+    return {"paper": paper}
+
+
+def _write(
+    case: Case, *, by: User | Customer, at: datetime, text: str, files: Iterable[Document] = ()
+) -> dict[str, Any]:
+    if not text.strip():
+        raise NotAllowed(_("Write what you want to say."))
+    return {"text": text, **_enclosed(files)}
+
+
+def _enclosed(files: Iterable[Document]) -> dict[str, Any]:
+    known = [document.known() for document in files]
+    return {"files": known} if known else {}
+
+
+def _register(case: Case, *, by: User, at: datetime, register_number: str) -> dict[str, Any]:
+    case.register_number = register_number.strip()
+    if not case.register_number:
+        raise NotAllowed(_("Write the number."))
+    return {"register_number": case.register_number}
+
+
+def _close(
+    case: Case, *, by: User, at: datetime, outcome: str, text: str, files: Iterable[Document] = ()
+) -> dict[str, Any]:
     kind = case.application.version.definition.kind
     if outcome not in OUTCOMES[kind]:
         raise NotAllowed(_("This service has no such outcome. Choose one of those on the form."))
     case.outcome, case.outcome_text = outcome, text
-    return {"outcome": outcome, "text": text}
+    return {"outcome": outcome, "text": text, **_enclosed(files)}
 
 
 EFFECTS: dict[str, Any] = {
@@ -356,6 +472,10 @@ EFFECTS: dict[str, Any] = {
     "supplement": _supplement,
     "resume": _end_request,
     "close": _close,
+    "add": _add,
+    "write": _write,
+    "reply": _write,
+    "register": _register,
     "transfer": _end_request,
     "leave_unexamined": _end_request,
     "withdraw": _end_request,
@@ -368,6 +488,10 @@ EVENT_WORDS: dict[str, Any] = {
     "supplement": gettext_lazy("The supplement arrived"),
     "resume": gettext_lazy("Handling went on"),
     "close": gettext_lazy("Handled"),
+    "add": gettext_lazy("The customer added something"),
+    "write": gettext_lazy("Message from the authority"),
+    "reply": gettext_lazy("Message to the authority"),
+    "register": gettext_lazy("Entered in the authority's register"),
     "transfer": gettext_lazy("Transferred to another authority"),
     "leave_unexamined": gettext_lazy("Left unexamined"),
     "withdraw": gettext_lazy("Withdrawn by the customer"),

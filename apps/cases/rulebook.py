@@ -47,30 +47,36 @@ class Party(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """A row of the table. `needs` names the facts that must come with it."""
+    """A row of the table. `needs` names the facts that must come with it, `may` those that can. Without `after` the status stays."""
 
     name: str
     before: tuple[Status, ...]
-    after: Status
+    after: Status | None
     by: Party
     needs: tuple[str, ...]
     label: Any
+    may: tuple[str, ...] = ()
 
 
 _R, _H, _Q, _S = Status.RECEIVED, Status.IN_HANDLING, Status.SUPPLEMENT_REQUESTED, Status.SUPPLEMENTED
+_C, _N = Status.CLOSED, Status.NOT_EXAMINED
 _HANDLER, _CUSTOMER = Party.HANDLER, Party.CUSTOMER
 
 # fmt: off
 TABLE: tuple[Step, ...] = (
-    #    step                  from              to                           by         needs                      in words
-    Step("take_up",            (_R,),            Status.IN_HANDLING,          _HANDLER,  (),                        _("Take up for handling")),
-    Step("request_supplement", (_H, _S),         Status.SUPPLEMENT_REQUESTED, _HANDLER,  ("text", "due", "fields"), _("Ask for a supplement")),
-    Step("supplement",         (_Q,),            Status.SUPPLEMENTED,         _CUSTOMER, ("paper",),                _("Send the supplement")),
-    Step("resume",             (_Q, _S),         Status.IN_HANDLING,          _HANDLER,  (),                        _("Go on handling")),
-    Step("close",              (_H, _S),         Status.CLOSED,               _HANDLER,  ("outcome", "text"),       _("Close with an outcome")),
-    Step("transfer",           (_R, _H, _S),     Status.TRANSFERRED,          _HANDLER,  ("to", "text"),            _("Transfer to another authority")),
-    Step("leave_unexamined",   (_H, _Q, _S),     Status.NOT_EXAMINED,         _HANDLER,  ("text",),                 _("Leave unexamined")),
-    Step("withdraw",           (_R, _H, _Q, _S), Status.WITHDRAWN,            _CUSTOMER, (),                        _("Withdraw")),
+    #    step                  from                    to                           by         needs                      in words
+    Step("take_up",            (_R,),                  Status.IN_HANDLING,          _HANDLER,  (),                        _("Take up for handling")),
+    Step("request_supplement", (_H, _S),               Status.SUPPLEMENT_REQUESTED, _HANDLER,  ("text", "due", "fields"), _("Ask for a supplement")),
+    Step("supplement",         (_Q,),                  Status.SUPPLEMENTED,         _CUSTOMER, ("paper",),                _("Send the supplement")),
+    Step("resume",             (_Q, _S),               Status.IN_HANDLING,          _HANDLER,  (),                        _("Go on handling")),
+    Step("close",              (_H, _S),               Status.CLOSED,               _HANDLER,  ("outcome", "text"),       _("Close with an outcome"), ("files",)),
+    Step("add",                (_R, _H, _S),           None,                        _CUSTOMER, ("paper",),                _("Add something")),
+    Step("write",              (_R, _H, _Q, _S, _C, _N), None,                      _HANDLER,  ("text",),                 _("Write to the customer"), ("files",)),
+    Step("reply",              (_R, _H, _Q, _S, _C, _N), None,                      _CUSTOMER, ("text",),                 _("Write to the authority"), ("files",)),
+    Step("register",           (_R, _H, _Q, _S, _C, _N), None,                      _HANDLER,  ("register_number",),      _("Give the register number")),
+    Step("transfer",           (_R, _H, _S),           Status.TRANSFERRED,          _HANDLER,  ("to", "text"),            _("Transfer to another authority")),
+    Step("leave_unexamined",   (_H, _Q, _S),           Status.NOT_EXAMINED,         _HANDLER,  ("text",),                 _("Leave unexamined")),
+    Step("withdraw",           (_R, _H, _Q, _S),       Status.WITHDRAWN,            _CUSTOMER, (),                        _("Withdraw")),
 )
 # fmt: on
 # What a step needs, in words.
@@ -81,9 +87,12 @@ NEED_WORDS: dict[str, Any] = {
     "paper": _("what the customer sends"),
     "outcome": _("outcome"),
     "to": _("authority that receives the case"),
+    "files": _("files"),
+    "register_number": _("number in the authority's own register"),
 }
 STEPS: dict[str, Step] = {step.name: step for step in TABLE}
-FINAL = frozenset(Status) - {before for step in TABLE for before in step.before}
+# Nothing moves it any more; what is written about it afterwards does not.
+FINAL = frozenset(Status) - {before for step in TABLE if step.after for before in step.before}
 
 # The outcome's words depend on the kind of service.
 OUTCOMES: dict[str, dict[str, Any]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -14,8 +15,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
+from apps.cases.documents import EnclosedField
 from apps.cases.models import Case
-from apps.cases.rulebook import OUTCOMES, Step
+from apps.cases.rulebook import OUTCOMES, Party, Step
 from apps.services.fieldtypes.counted import DateField
 from apps.services.fieldtypes.written import LineField, LongTextField
 from apps.services.layout import Options, attributes, question_for
@@ -31,27 +33,38 @@ MEANINGS: dict[str, Any] = {
     "close": gettext_lazy(
         "The case ends with the outcome you choose. The customer sees it at once. It cannot be undone."
     ),
+    "write": gettext_lazy("The customer sees the message at once and can answer. The status stays as it is."),
+    "register": gettext_lazy("The customer sees the number beside the case number. The status stays as it is."),
     "transfer": gettext_lazy("The case ends here and belongs to another authority. It cannot be undone."),
     "leave_unexamined": gettext_lazy("The case ends without an outcome. It cannot be undone."),
 }
 TEXT_LABELS: dict[str, Any] = {
     "request_supplement": gettext_lazy("What must be added or corrected"),
     "close": gettext_lazy("About the outcome"),
+    "write": gettext_lazy("Message"),
     "transfer": gettext_lazy("Why it is transferred"),
     "leave_unexamined": gettext_lazy("Why it is not examined"),
 }
 
 
+FILES_LABELS: dict[str, Any] = {
+    "close": gettext_lazy("Decision and its attachments"),
+    "write": gettext_lazy("Attachments"),
+}
+ONCE = "once"
+
+
 class StepForm(forms.Form):
-    """What a step needs. `facts` are what `Case.take_step` is to be given, once the form is valid."""
+    """What a step needs, and what may come with it. `facts` are what `Case.take_step` is to be given, once the form is valid."""
 
     use_required_attribute = False
 
-    def __init__(self, step: Step, case: Case, *, today: date, data: Any = None) -> None:
-        super().__init__(data, auto_id="id_%s")
+    def __init__(self, step: Step, case: Case, *, today: date, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, auto_id="id_%s")
         self.step = step
-        for need in step.needs:
+        for need in (*step.needs, *step.may) if step.by is Party.HANDLER else ():
             self.fields[need] = ASKED[need](step, case, today)
+        self.fields[ONCE] = forms.CharField(widget=forms.HiddenInput, required=False, initial=lambda: uuid.uuid4().hex)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
@@ -65,7 +78,17 @@ class StepForm(forms.Form):
     @property
     def facts(self) -> dict[str, Any]:
         """What was said, by need."""
-        return dict(self.cleaned_data)
+        return {name: value for name, value in self.cleaned_data.items() if name != ONCE}
+
+    @property
+    def once(self) -> str:
+        """What tells the form sent twice from two forms."""
+        return str(self.cleaned_data[ONCE])
+
+    @property
+    def lost_files(self) -> bool:
+        """Whether files were chosen that the browser forgets, since the page is shown again."""
+        return bool(self.errors and self.files)
 
 
 class QuestionsByPage(Options):
@@ -154,10 +177,31 @@ def _to(step: Step, case: Case, today: date) -> forms.Field:
     return _needed(asked, _("Write the name of the authority."))
 
 
-ASKED: dict[str, Any] = {"text": _text, "due": _due, "fields": _fields, "outcome": _outcome, "to": _to}
+def _files(step: Step, case: Case, today: date) -> forms.Field:
+    return EnclosedField(FILES_LABELS[step.name])
+
+
+def _register_number(step: Step, case: Case, today: date) -> forms.Field:
+    asked = LineField(max_length=60)
+    asked.label = _("Number in the authority's own register")
+    asked.initial = case.register_number
+    return _needed(asked, _("Write the number."))
+
+
+ASKED: dict[str, Any] = {
+    "text": _text,
+    "due": _due,
+    "fields": _fields,
+    "outcome": _outcome,
+    "to": _to,
+    "files": _files,
+    "register_number": _register_number,
+}
 
 
 def _laid_out(name: str, field: forms.Field) -> LayoutObject:
+    if isinstance(field, EnclosedField):
+        return field.laid_out()
     return QuestionsByPage(name) if name == "fields" else question_for(name, field)
 
 

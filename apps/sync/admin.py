@@ -12,9 +12,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from apps.cases.letters import Party
 from apps.people import access
 from apps.people.admin import ForInstallation
-from apps.sync.models import STATUS_WORDS, Delivery, NotRefused, ReasonMissing, Receiver
+from apps.sync.models import STATUS_WORDS, Delivery, Notice, NotRefused, ReasonMissing, Receiver, masked
+from apps.sync.notices import KINDS
+
+# What deliveries have to do with, and nobody reads here.
+NOT_SHOWN = ("case__application__answers", "case__application__supplement_form")
 
 
 @admin.register(Receiver)
@@ -56,15 +61,27 @@ class ReasonForm(ActionForm):
 class DeliveryAdmin(admin.ModelAdmin):
     """Deliveries, to be read. What was refused can be sent again, or skipped."""
 
-    list_display = ("status", "receiver", "case", "number", "what", "attempts", "next_at", "delivered_at", "last_error")
+    list_display = (
+        "status",
+        "receiver",
+        "to",
+        "case",
+        "number",
+        "what",
+        "attempts",
+        "next_at",
+        "delivered_at",
+        "last_error",
+    )
     list_display_links = ("status",)
     list_filter = (StatusFilter, "receiver")
-    list_select_related = ("receiver", "case__service", "event")
+    list_select_related = ("receiver", "case__service", "case__application__customer", "event__by_customer")
     search_fields = ("case__number",)
     search_help_text = gettext_lazy("Case number")
     fields = (
         "status",
         "receiver",
+        "to",
         "case",
         "what",
         "number",
@@ -84,7 +101,8 @@ class DeliveryAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """Those of the official's own cases."""
-        return super().get_queryset(request).filter(pk__in=Delivery.objects.visible_to(request.user).values("pk"))
+        own = Delivery.objects.visible_to(request.user).values("pk")
+        return super().get_queryset(request).filter(pk__in=own).defer(*NOT_SHOWN)
 
     @admin.display(description=gettext_lazy("status"))
     def status(self, delivery: Delivery) -> str:
@@ -95,6 +113,14 @@ class DeliveryAdmin(admin.ModelAdmin):
     def what(self, delivery: Delivery) -> str:
         """What happened."""
         return delivery.event.label
+
+    @admin.display(description=gettext_lazy("to"))
+    def to(self, delivery: Delivery) -> str:
+        """Enough of a mail's address to know it again; of a customer whose contact data are protected, nothing."""
+        customers = [delivery.event.by_customer, delivery.case.application.customer]
+        if delivery.party == Party.CUSTOMER and any(one.protected for one in customers if one):
+            return _("(protected)")
+        return delivery.masked_address
 
     # --- who may ---------------------------------------------------------------------------------------------------
 
@@ -165,3 +191,31 @@ class DeliveryAdmin(admin.ModelAdmin):
             words = _("Some of them are not yours to send again or skip: that is for the authority's managers.")
             self.message_user(request, words, messages.WARNING)
         return mine
+
+
+@admin.register(Notice)
+class NoticeAdmin(ForInstallation, admin.ModelAdmin):
+    """Mails that belong to no case, to be read: what was sent, what waits and why, and what was given up."""
+
+    list_display = ("what", "to", "created_at", "attempts", "next_at", "sent_at", "refused_at", "last_error")
+    fields = list_display
+    readonly_fields = fields
+    show_full_result_count = False
+    actions = None
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, notice: Notice) -> str:
+        """What it says."""
+        return str(KINDS[notice.kind].subject) if notice.kind in KINDS else notice.kind
+
+    @admin.display(description=gettext_lazy("to"))
+    def to(self, notice: Notice) -> str:
+        """Enough of the address to know it again."""
+        return masked(notice.address)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: they come from the duties."""
+        return False
+
+    has_change_permission = has_add_permission
+    has_delete_permission = has_add_permission

@@ -9,9 +9,9 @@ import time
 import uuid
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
-from apps.sync.receivers.base import Delivered, Outcome, Parcel, Refused, Sender, Unknown
+from apps.sync.receivers.base import Delivered, Outcome, Refused, Sender, Unknown
 from apps.sync.receivers.kinds import KINDS
 
 log = logging.getLogger(__name__)
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Stop:
-    """One delivery on the way."""
+    """One delivery on the way. Its parcel is what its kind of receiver packs."""
 
     delivery: int
-    parcel: Parcel | Refused
+    parcel: Any
     ask_first: bool
 
 
@@ -87,7 +87,7 @@ class Courier:
             ]
         return report
 
-    async def _send(self, sender: Sender, line: Line, stop: Stop) -> Outcome:
+    async def _send(self, sender: Sender[Any], line: Line, stop: Stop) -> Outcome:
         if isinstance(stop.parcel, Refused):
             return stop.parcel
         task = asyncio.create_task(sender.send(stop.parcel, ask_first=stop.ask_first))

@@ -29,7 +29,11 @@ TOLD: dict[str, tuple[str, ...]] = {
     "close": ("outcome", "text"),
     "transfer": ("to", "text"),
     "leave_unexamined": ("text",),
+    "write": ("text",),
+    "reply": ("text",),
+    "register": ("registerNumber",),
 }
+MESSAGES = ("write", "reply")  # these always say which attachments they have, if any
 
 
 def event(event: Event, number: int) -> dict[str, Any]:
@@ -73,7 +77,16 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
 
 def attachments_of(paper: Application) -> list[dict[str, Any]]:
     """What is listed of each of a paper's files, in the order of the form."""
-    return [{name: item[name] for name in ("id", "name", "type", "size", "sha256")} for item in paper.files()]
+    return [_listed(item) for item in paper.files()]
+
+
+def documents_of(event: Event) -> list[dict[str, Any]]:
+    """What is listed of each file that came with a diary line and not with a paper, in the order they were chosen."""
+    return [_listed(item) for item in event.data.get("files", ())]
+
+
+def _listed(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in ("id", "name", "type", "size", "sha256")}
 
 
 def digest(document: dict[str, Any]) -> str:
@@ -104,7 +117,10 @@ def _frame(event: Event, number: int) -> dict[str, Any]:
 
 
 def _told(event: Event) -> dict[str, Any]:
-    data = {name: event.data[name] for name in TOLD.get(event.kind, ()) if name in event.data}
+    known = event.data | {"registerNumber": event.data.get("register_number")}
+    data = {name: known[name] for name in TOLD.get(event.kind, ()) if name in known}
+    if (enclosed := documents_of(event)) or event.kind in MESSAGES:
+        data["attachments"] = enclosed
     return {**data, "paper": str(event.paper_id)} if event.paper_id else data
 
 
@@ -116,8 +132,23 @@ def _common(papers: Sequence[Application]) -> dict[str, Any]:
         together = intake.answers_together(papers)
         for section in sheet(first.version.definition, together, first.day(), first.language):
             answers |= {line.field.key: _value(line) for line in section.lines if line.field.common and line.text}
-    customer = {"customer": {"name": papers[0].event.by_name}} if papers else {}
+    customer = {"customer": _customer(papers)} if papers else {}
     return {**customer, "answers": answers}
+
+
+def _customer(papers: Sequence[Application]) -> dict[str, Any]:
+    """Who sent the application, for whom if not for themselves, and whether anybody who sent something has a protection order."""
+    first = papers[0].event
+    customer: dict[str, Any] = {"name": first.by_name}
+    if principal := first.by_principal:
+        # The name is that of then: it may have been changed since.
+        business_id, said = principal.business_id, first.on_behalf_of
+        name = said.removesuffix(f" ({business_id})") if business_id else said
+        told = {"kind": principal.kind, "name": name}
+        customer["onBehalfOf"] = told | ({"businessId": business_id} if business_id else {})
+    if any(paper.event.data.get("protected") for paper in papers):
+        customer["protected"] = True
+    return customer
 
 
 def _paper(paper: Application) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,6 +18,8 @@ from apps.people import access
 from apps.people.access import Role, Visitor
 
 NATIONAL = "national"
+MAIL = "mail"
+LOOK_AGAIN = 2_000_000_000  # beyond every number: there may be something to hand over, and nothing is new
 
 
 class NotRefused(Exception):
@@ -37,7 +39,9 @@ class Receiver(models.Model):
     active = models.BooleanField(
         gettext_lazy("active"),
         default=True,
-        help_text=gettext_lazy("Nothing is sent while it is off; what happens meanwhile is sent when it is on again."),
+        help_text=gettext_lazy(
+            "Nothing is sent while it is off; what happens meanwhile is sent when it is on again, but not by mail."
+        ),
     )
     since = models.DateTimeField(
         gettext_lazy("from"), default=timezone.now, help_text=gettext_lazy("It is sent what happened from then on.")
@@ -50,6 +54,18 @@ class Receiver(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write it; one that is active catches up with what it has missed."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if self.active:
+                missed = Event.objects.filter(
+                    ~models.Exists(Delivery.objects.filter(receiver=self, event=models.OuterRef("pk"))),
+                    at__gte=self.since,
+                )
+                behind = Case.objects.filter(uncollected_from=None, pk__in=missed.values("case"))
+                behind.update(uncollected_from=LOOK_AGAIN)
 
 
 class DeliveryStatus(StrEnum):
@@ -105,6 +121,13 @@ class Delivery(models.Model):
         blank=True,
         default="",
         help_text=gettext_lazy("Empty when the receiver has only one."),
+    )
+    party = models.CharField(
+        gettext_lazy("told as"),
+        max_length=20,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Whether the address is the customer's or the authority's."),
     )
     number = models.PositiveIntegerField(
         gettext_lazy("number"), help_text=gettext_lazy("What the receiver counts: from 1 in each case, without gaps.")
@@ -166,6 +189,11 @@ class Delivery(models.Model):
         return f"{self.receiver_id}: {self.case_id} {self.number}"
 
     @property
+    def masked_address(self) -> str:
+        """Enough of the address to know it again: a…@example.fi."""
+        return masked(self.address)
+
+    @property
     def status(self) -> DeliveryStatus:
         """How it stands."""
         if self.delivered_at is None and self.refused_at is not None:
@@ -212,3 +240,56 @@ class Delivery(models.Model):
         if not waiting.update(**changes):
             raise NotRefused(_("Only what the receiver has refused can be sent again or skipped."))
         self.refresh_from_db()
+
+
+def masked(address: str) -> str:
+    """A mail address of which only its first letter and its house are left."""
+    name, at, house = address.rpartition("@")
+    return f"{name[:1]}…@{house}" if at else ""
+
+
+class Notice(models.Model):
+    """A mail that belongs to no case, such as the reminder that a draft will be deleted. Its key makes it one, whoever asks."""
+
+    key = models.CharField(gettext_lazy("key"), max_length=200, unique=True)
+    kind = models.CharField(gettext_lazy("kind"), max_length=40)
+    address = models.EmailField(gettext_lazy("address"))
+    language = models.CharField(gettext_lazy("language"), max_length=10)
+    data = models.JSONField(gettext_lazy("facts"), default=dict, help_text=gettext_lazy("Without personal data."))
+    created_at = models.DateTimeField(gettext_lazy("made"), default=timezone.now, editable=False)
+    attempts = models.PositiveIntegerField(gettext_lazy("attempts"), default=0)
+    next_at = models.DateTimeField(gettext_lazy("next attempt"), default=timezone.now)
+    lease_token = models.UUIDField(gettext_lazy("in whose hand"), null=True, blank=True)
+    sent_at = models.DateTimeField(gettext_lazy("sent"), null=True, blank=True)
+    refused_at = models.DateTimeField(gettext_lazy("refused"), null=True, blank=True)
+    last_error = models.TextField(gettext_lazy("last error"), blank=True, default="")
+
+    class Meta:
+        verbose_name = gettext_lazy("notice")
+        verbose_name_plural = gettext_lazy("notices")
+        ordering = ["-pk"]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_at"], condition=Q(sent_at__isnull=True, refused_at__isnull=True), name="notice_due"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class DutyDone(models.Model):
+    """That a duty which is done once per due time has been done; whoever writes the row does it."""
+
+    duty = models.CharField(gettext_lazy("duty"), max_length=60)
+    due_at = models.DateTimeField(gettext_lazy("due"))
+    began_at = models.DateTimeField(gettext_lazy("began"), default=timezone.now)
+    ended_at = models.DateTimeField(gettext_lazy("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("duty done")
+        verbose_name_plural = gettext_lazy("duties done")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["duty", "due_at"], name="duty_once")]
+
+    def __str__(self) -> str:
+        return f"{self.duty} {self.due_at}"

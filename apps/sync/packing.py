@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.applications.models import Application, Attachment
+from apps.cases.models import Document
 from apps.sync import envelope
 from apps.sync.models import Delivery
 from apps.sync.receivers.base import Content, Enclosure, Parcel, Refused
@@ -21,7 +22,7 @@ def pack(deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
     """The parcel of each delivery, by its id. One that cannot be put together waits for a person and holds up no other."""
     with_data = [delivery.case_id for delivery in deliveries if carries_data(delivery)]
     papers = _papers(with_data)
-    contents = _contents(papers)
+    contents = _contents(papers) | _contents_of_documents(deliveries)
     packed: dict[int, Parcel | Refused] = {}
     for delivery in deliveries:
         try:
@@ -43,7 +44,7 @@ def _papers(cases: list[int]) -> dict[int, list[Application]]:
     """The papers of each case, oldest first. Versions are fetched apart, since many papers share a long definition."""
     found = (
         Application.objects.filter(event__case__in=cases)
-        .select_related("event")
+        .select_related("event__by_principal")
         .prefetch_related("version__service__authority")
         .order_by("event__case", "event__number")
     )
@@ -60,6 +61,13 @@ def _contents(papers: dict[int, list[Application]]) -> dict[str, Content]:
     return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
 
 
+def _contents_of_documents(deliveries: Sequence[Delivery]) -> dict[str, Content]:
+    """Where each file is stored that came with one of the diary lines and not with a paper."""
+    lines = [delivery.event_id for delivery in deliveries if delivery.event.data.get("files")]
+    found = Document.objects.filter(event__in=lines) if lines else ()
+    return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
+
+
 def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, Content]) -> Parcel:
     event, case = delivery.event, delivery.case
     event.case = case
@@ -73,9 +81,11 @@ def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, C
         # What is skipped is left out of the data too: it may be what the receiver cannot take.
         known = [p for p in papers if p.event.number < event.number or (p.pk == event.paper_id and not skipped)]
         data = envelope.case_data(event, known)
-        enclosed = {p.pk: tuple(_enclosures(p, contents)) for p in known}
+        enclosed = {p.pk: _enclosures(envelope.attachments_of(p), contents) for p in known}
         own = enclosed.get(event.paper_id, ()) if event.paper_id else tuple(e for p in known for e in enclosed[p.pk])
         earlier = {enclosure.id: enclosure for p in known for enclosure in enclosed[p.pk]}
+    if not skipped:
+        own += _enclosures(envelope.documents_of(event), contents)
     return Parcel(
         external_id=str(case.external_id),
         case_number=case.number or "",
@@ -90,8 +100,8 @@ def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, C
     )
 
 
-def _enclosures(paper: Application, contents: dict[str, Content]) -> list[Enclosure]:
-    return [
+def _enclosures(listed: Sequence[dict[str, Any]], contents: dict[str, Content]) -> tuple[Enclosure, ...]:
+    return tuple(
         Enclosure(item["id"], item["type"], item["size"], item["sha256"], contents[str(uuid.UUID(item["id"]))])
-        for item in envelope.attachments_of(paper)
-    ]
+        for item in listed
+    )

@@ -2,8 +2,8 @@
 
 Any number of relays on any number of machines share the work through the database alone. What holds, and why:
 
-1. An event is owed until a delivery of it exists (an anti-join). Event ids become visible out of order, so "newer than the last one
-   seen" would lose some; what is not there yet is simply found the next time.
+1. A case says itself that its diary has grown, in the transaction that writes the line, and is looked at until that is noted under
+   its lock. Event ids become visible out of order, so "newer than the last one seen" would lose some; a case's own lines do not.
 2. Only the head of a line can be claimed: the first delivery of a case to a receiver that is not delivered. Whoever holds the head's lease
    therefore holds the line, and may go on with what follows.
 3. A lease is taken, lengthened and ended by updates that name its token. Who has lost it can note nothing, and is silent before it ends.
@@ -15,7 +15,6 @@ Any number of relays on any number of machines share the work through the databa
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 import uuid
@@ -23,29 +22,30 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections, transaction
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from apps.cases.models import Case, Event
+from apps.sync import duties
+from apps.sync.clock import after, lease_kept, locked, pause
 from apps.sync.courier import Courier, Line, Report, Stop
 from apps.sync.models import Delivery, Receiver
+from apps.sync.notices import Post
 from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused, Unknown
 from apps.sync.receivers.kinds import KINDS, ready_kinds
 
 log = logging.getLogger(__name__)
 
-COLLECT = 1_000  # events taken from the diary in one transaction
+COLLECT = 200  # cases whose diary is handed to the receivers in one transaction
 BATCH = 64  # lines in hand at once; more would hold SQLite's one writer too long
 LINE = 20  # deliveries of one case that are sent without going back to the queue
 GATHER = 0.02  # seconds in which answers are gathered, to be noted together
-BACK_OFF = (1, 2, 5, 15, 30, 60, 120, 300, 600, 900)  # seconds before the next attempt; the last one from then on
-SHORTEST_WAIT = 1.0
 LONGEST_ERROR = 500
 
 AWAY = (OperationalError, InterfaceError)
@@ -62,10 +62,12 @@ class Counts:
     unknown: int = 0
     behind: int = 0
     lost: int = 0
+    notices: int = 0
+    notices_not_sent: int = 0
 
     def __str__(self) -> str:
         said = {f.name: getattr(self, f.name) for f in fields(self)}
-        return ", ".join(f"{name} {value}" for name, value in said.items() if value)
+        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in said.items() if value)
 
     def add(self, other: Counts) -> None:
         """Add another round's."""
@@ -77,57 +79,81 @@ class Counts:
 
 
 def collect(now: datetime | None = None) -> int:
-    """Make the deliveries that receivers are owed and have not got, with their numbers. How many were made."""
+    """Make the deliveries that receivers are owed and have not got, with their numbers. How many were made.
+
+    What is looked at are the cases that say so themselves, never the whole diary.
+    """
     made = 0
-    for receiver in Receiver.objects.filter(active=True):
-        # Looking first leaves the database's one writer alone while nothing happens.
-        while _owed(receiver).exists():
-            taken = _collect_for(receiver, now)
-            made += taken
-            if taken < COLLECT:
-                break
+    # Looking first leaves the database's one writer alone while nothing happens.
+    while _uncollected().exists():
+        cases, deliveries = _collect_some(now)
+        made += deliveries
+        if cases < COLLECT:
+            break
     return made
 
 
-def _owed(receiver: Receiver) -> QuerySet[Event]:
-    has = Delivery.objects.filter(receiver=receiver, event=OuterRef("pk"), address="")
-    return Event.objects.filter(~Exists(has), at__gte=receiver.since)
+def _uncollected() -> QuerySet[Case]:
+    return Case.objects.filter(uncollected_from__isnull=False)
 
 
-def _collect_for(receiver: Receiver, now: datetime | None) -> int:
+def _collect_some(now: datetime | None) -> tuple[int, int]:
+    """How many cases were looked at, and how many deliveries made."""
     with transaction.atomic():
-        # One relay at a time collects for a receiver; the others need not wait for it.
-        if not _locked(Receiver.objects.filter(pk=receiver.pk, active=True)):
-            return 0
-        # A case's lines become visible in order, since they are written while the case is locked: none is missing
-        # between two that are here.
-        events = sorted(
-            _owed(receiver).order_by("pk").only("pk", "case_id", "number")[:COLLECT],
-            key=lambda event: (event.case_id, event.number),
-        )
-        numbers = Counter(
-            dict(
-                Delivery.objects.filter(receiver=receiver, address="", case__in={e.case_id for e in events})
-                .order_by()
-                .values_list("case")
-                .annotate(last=Max("number"))
-            )
-        )
-        deliveries = []
-        for event in events:
-            numbers[event.case_id] += 1
-            deliveries.append(
+        # Who switches a receiver on holds its row while looking for what it has missed: either they see what is collected here
+        # without it, or it is collected here with it.
+        receivers = [one for one in _all_receivers() if one.active and one.kind in KINDS]
+        # Who takes a step in a case holds its row. What another relay is collecting is left to it.
+        cases = locked(_uncollected().only("pk", "uncollected_from").order_by("pk")[:COLLECT])
+        deliveries: list[Delivery] = []
+        for receiver in receivers if cases else ():
+            deliveries += _owed(receiver, cases, now)
+        Delivery.objects.bulk_create(deliveries, batch_size=100)
+        Case.note_collected(cases)
+        return len(cases), len(deliveries)
+
+
+def _all_receivers() -> list[Receiver]:
+    """All of them, also those that are off, locked for this transaction."""
+    return list(Receiver.objects.select_for_update(no_key=True).order_by("pk"))
+
+
+def _owed(receiver: Receiver, cases: Sequence[Case], now: datetime | None) -> list[Delivery]:
+    """The deliveries a receiver has not got of these cases, numbered for each address from the last one it has."""
+    kind = KINDS[receiver.kind]
+    has = Delivery.objects.filter(receiver=receiver, event=OuterRef("pk"))
+    events = Event.objects.filter(~Exists(has), case__in=cases, at__gte=receiver.since).order_by("case", "number")
+    if not kind.with_history:
+        events = events.filter(number__gte=F("case__uncollected_from"))
+    addresses = [(event, to) for event, to in kind.addresses(list(events)) if to]
+    if not addresses:
+        return []
+    numbers = Counter(
+        {
+            (case, address): last
+            for case, address, last in Delivery.objects.filter(receiver=receiver, case__in=cases)
+            .order_by()
+            .values_list("case", "address")
+            .annotate(last=Max("number"))
+        }
+    )
+    owed = []
+    for event, to in addresses:
+        for whom in to:
+            numbers[event.case_id, whom.address] += 1
+            owed.append(
                 Delivery(
                     receiver=receiver,
                     event=event,
                     case_id=event.case_id,
-                    number=numbers[event.case_id],
+                    address=whom.address,
+                    party=whom.party,
+                    number=numbers[event.case_id, whom.address],
                     created_at=now or Now(),
                     next_at=now or Now(),
                 )
             )
-        Delivery.objects.bulk_create(deliveries, batch_size=100)
-        return len(deliveries)
+    return owed
 
 
 # --- claim -----------------------------------------------------------------------------------------------------------
@@ -159,9 +185,9 @@ def claim(limit: int = BATCH, now: datetime | None = None) -> list[Line]:
     if not due(now).exists():
         return []
     token = uuid.uuid4()
-    valid_until = time.monotonic() + _lease_kept()
+    valid_until = time.monotonic() + lease_kept()
     with transaction.atomic():
-        heads = _locked(due(now)[:limit])
+        heads = locked(due(now)[:limit])
         if not heads:
             return []
         taken = _lines_behind(heads)
@@ -171,7 +197,7 @@ def claim(limit: int = BATCH, now: datetime | None = None) -> list[Line]:
             Delivery.objects.filter(pk__in=silent).update(answer_lost=True)
         Delivery.objects.filter(pk__in=[d.pk for d in taken]).update(
             lease_token=token,
-            lease_until=_after(settings.RELAY_LEASE, now),
+            lease_until=after(settings.RELAY_LEASE, now),
             attempts=F("attempts") + 1,
         )
     return _packed([d.pk for d in taken], token, valid_until, ask_first)
@@ -227,10 +253,10 @@ def _packed(taken: list[int], token: uuid.UUID, valid_until: float, ask_first: s
 
 def lengthen(lines: Sequence[Line], now: datetime | None = None) -> None:
     """Keep lines in hand that take long. A line whose lease is no longer ours is not lengthened, and falls silent in time."""
-    valid_until = time.monotonic() + _lease_kept()
+    valid_until = time.monotonic() + lease_kept()
     ids = [pk for line in lines for pk in line.deliveries]
     held = Delivery.objects.filter(pk__in=ids, lease_token__in={line.token for line in lines})
-    held.update(lease_until=_after(settings.RELAY_LEASE, now))
+    held.update(lease_until=after(settings.RELAY_LEASE, now))
     still = set(held.values_list("pk", flat=True))
     for line in lines:
         if still.issuperset(line.deliveries):
@@ -264,10 +290,14 @@ def note(reports: Sequence[tuple[Line, Report]], now: datetime | None = None) ->
 
 
 def _tell_of_barred(reports: Sequence[tuple[Line, Report]]) -> None:
-    """Once for all of them: what a receiver bars us for, such as an old token, is the same for every line."""
+    """Once for all of them: what a receiver bars us for, such as an old token or password, is the same for every line."""
     barred = [out for _line, report in reports for _pk, out in report if isinstance(out, Later) and out.barred]
     if barred:
-        log.error("the receiver lets nothing in, see to the token: %d deliveries wait (%r)", len(barred), barred[0].why)
+        log.error(
+            "the receiver lets nothing in, see to token or password: %d deliveries wait (%r)",
+            len(barred),
+            barred[0].why,
+        )
 
 
 def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Delivery]:
@@ -306,15 +336,15 @@ def _note_setback(delivery: Delivery, outcome: Outcome, counts: Counts, now: dat
     match outcome:
         case Later(seconds, why, unsure):
             counts.later += 1
-            next_at = _after(pause(delivery.attempts, seconds), now)
+            next_at = after(pause(delivery.attempts, seconds), now)
             changes |= {"next_at": next_at, "last_error": why, "answer_lost": unsure}
         case Unknown(why):
             counts.unknown += 1
-            changes |= {"next_at": _after(pause(delivery.attempts), now), "last_error": why, "answer_lost": True}
+            changes |= {"next_at": after(pause(delivery.attempts), now), "last_error": why, "answer_lost": True}
         case Behind(expected) if _rewind(delivery, expected, now):
             counts.behind += 1
             why = f"the receiver waits for number {expected}: sent again from there"
-            next_at = _after(pause(delivery.attempts), now)
+            next_at = after(pause(delivery.attempts), now)
             changes |= {"next_at": next_at, "last_error": why, "rewound_to": expected}
         case Behind(expected):
             counts.refused += 1
@@ -346,35 +376,6 @@ def _rewind(delivery: Delivery, expected: int, now: datetime | None) -> bool:
         return False
     lost.update(delivered_at=None, next_at=now or Now(), answer_lost=False, last_error=why, **_HAND_OPEN)
     return True
-
-
-def pause(attempts: int, asked: float | None = None) -> float:
-    """Seconds until the next attempt: as the receiver asks, else from the list; with some jitter, so that not all come at once."""
-    if asked is not None:
-        return max(asked, SHORTEST_WAIT) + random.uniform(0, 0.5)  # noqa: S311 (no secret)
-    return BACK_OFF[min(max(attempts, 1), len(BACK_OFF)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 (no secret)
-
-
-# --- time, by the database's clock -----------------------------------------------------------------------------------
-
-
-def _after(seconds: float, now: datetime | None) -> Any:
-    step = timedelta(seconds=seconds)
-    return now + step if now else ExpressionWrapper(Now() + step, output_field=DateTimeField())
-
-
-def _lease_kept() -> float:
-    """How long we count on a lease: a little less than it is, since clocks and answers take their time."""
-    return settings.RELAY_LEASE * 0.9
-
-
-def _locked(rows: QuerySet[Any]) -> list[Any]:
-    """Rows locked for this transaction, those that others have locked left out, where the database can; SQLite has one writer."""
-    return list(rows.select_for_update(of=("self",), skip_locked=_can_skip_locked()))
-
-
-def _can_skip_locked() -> bool:
-    return bool(connections["default"].features.has_select_for_update_skip_locked)
 
 
 # --- rounds ----------------------------------------------------------------------------------------------------------
@@ -417,33 +418,49 @@ def run_once(now: datetime | None = None) -> Counts:
     """Collect, then send everything that is due, until nothing more is."""
     counts = Counts(collected=collect(now))
     with Courier() as courier:
-        relay = Relay(courier, now)
+        relay, post = Relay(courier, now), Post(courier, now)
         relay.take_up()
+        post.take_up()
         while relay.running:
             relay.gather(settings.RELAY_POLL)
             counts.add(relay.settle())
             relay.take_up()
+        while post.running:
+            counts.add(_of_notices(post.finish()))
+            post.take_up()
     return counts
 
 
+def _of_notices(sent_and_not: tuple[int, int]) -> Counts:
+    sent, not_sent = sent_and_not
+    return Counts(notices=sent, notices_not_sent=not_sent)
+
+
 def run_forever(stop: threading.Event) -> None:
-    """Go on until told to stop; then finish what is in hand. A database that is away for a moment is tried again."""
-    with Courier() as courier:
-        relay = Relay(courier)
+    """Go on until told to stop; then finish what is in hand. A database that is away for a moment is tried again.
+
+    The day's duties are done beside it, in a thread of their own: none of them holds up what is to be sent.
+    """
+    with Courier() as courier, duties.beside(stop):
+        relay, post = Relay(courier), Post(courier)
         collected = 0.0
-        while not stop.is_set() or relay.running or relay.reports:
+        while not stop.is_set() or relay.running or relay.reports or post.running:
             counts, idle = Counts(), False
             try:
                 if not stop.is_set():
                     if time.monotonic() - collected >= settings.RELAY_POLL:
                         collected = time.monotonic()
                         counts.collected = collect()
+                        post.take_up()
                     relay.take_up()
                 courier.stopping = stop.is_set()
                 idle = not relay.running
                 if relay.running:
                     relay.gather(min(settings.RELAY_POLL, 0.5))
+                elif post.running and stop.is_set():
+                    wait(post.running, 0.5)
                 counts.add(relay.settle())
+                counts.add(_of_notices(post.settle()))
             except AWAY as e:
                 log.warning("the database is away: %s", type(e).__name__)
                 connections.close_all()

@@ -6,11 +6,12 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.files.storage import Storage
 
 if TYPE_CHECKING:
+    from apps.cases.models import Event
     from apps.sync.models import Delivery
 
 PIECE = 256 * 1024  # bytes
@@ -106,10 +107,27 @@ class Parcel:
     earlier_enclosures: dict[str, Enclosure] = field(default_factory=dict)
 
 
-class Sender(ABC):
+@dataclass(frozen=True)
+class To:
+    """To whom an event goes: an address, empty where the receiver has only one, and as what they are told."""
+
+    address: str = ""
+    party: str = ""
+
+
+P = TypeVar("P")
+
+
+class Sender(ABC, Generic[P]):
     """One kind of receiver, opened for each line of parcels: what goes wrong on one line's connection never meets another line."""
 
     kind: ClassVar[str] = ""
+    with_history: ClassVar[bool] = True  # whether it is owed what happened before it was there, or while it was off
+
+    @classmethod
+    def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
+        """To whom each event goes, judged once, when it is collected. By default every event to the one there is."""
+        return [(event, [To()]) for event in events]
 
     @classmethod
     @abstractmethod
@@ -118,7 +136,7 @@ class Sender(ABC):
 
     @classmethod
     @abstractmethod
-    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, P | Refused]:
         """What is sent of each delivery, by its id. Asks the database; runs where the relay does."""
 
     @abstractmethod
@@ -130,5 +148,5 @@ class Sender(ABC):
         """Close."""
 
     @abstractmethod
-    async def send(self, parcel: Parcel, *, ask_first: bool) -> Outcome:
+    async def send(self, parcel: P, *, ask_first: bool) -> Outcome:
         """Send one parcel. `ask_first`: an earlier answer was lost, or something else is sent under the key this time."""

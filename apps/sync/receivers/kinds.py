@@ -1,9 +1,12 @@
 """The register of the kinds of receivers."""
 
+from typing import Any
+
 from apps.sync.receivers.base import Sender
+from apps.sync.receivers.mail import Mail
 from apps.sync.receivers.national import National
 
-KINDS: dict[str, type[Sender]] = {sender.kind: sender for sender in (National,)}
+KINDS: dict[str, type[Sender[Any]]] = {National.kind: National, Mail.kind: Mail}
 
 
 def ready_kinds() -> list[str]:

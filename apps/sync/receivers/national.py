@@ -61,7 +61,7 @@ class Answer:
         return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-class National(Sender):
+class National(Sender[Parcel]):
     """Sends the case data, the attachments and then the event; each carries a key under which it is taken once."""
 
     kind: ClassVar[str] = "national"
@@ -109,8 +109,8 @@ class National(Sender):
         """Data, attachments, event, in this order; the event is delivered when all are acknowledged."""
         if ask_first and (found := await self._ask(parcel)) is not None:
             return found
-        if parcel.data is not None and not parcel.skipped:
-            outcome = await self._put_data(parcel, parcel.data)
+        if not parcel.skipped:
+            outcome: Outcome = Delivered() if parcel.data is None else await self._put_data(parcel, parcel.data)
             for enclosure in parcel.enclosures:
                 if isinstance(outcome, Delivered):
                     outcome = await self._put_file(parcel, enclosure)
@@ -180,6 +180,13 @@ class National(Sender):
         body = enclosure.content if enclosure.size else b""
         path = f"{parcel.external_id}/attachments/{enclosure.id}"
         answer = await self._twice_if_damaged("PUT", path, parcel, key=key, body=body, headers=headers)
+        if (
+            isinstance(answer, Answer)
+            and answer.status == 400
+            and answer.problem == "unknown-part"
+            and parcel.data is None
+        ):
+            return Behind(1)  # it has lost the case since, and with it all that came before this event
         return _judged(answer, key, f"sha-256:{enclosure.sha256}")
 
     async def _post_event(self, parcel: Parcel, *, mended: bool = False) -> Outcome:

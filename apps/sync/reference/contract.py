@@ -264,9 +264,14 @@ def file_answer(store: Store, external_id: str, attachment_id: str) -> Answer:
 
 
 def name_of(store: Store, kept: Row) -> str:
+    """The file's name as the case data list it, or the event that it came with."""
     data = store.case_data(kept["external_id"])
-    listed = read_json(data["body"])["attachments"] if data else []
-    return next((item["name"] for item in listed if item["id"] == kept["attachment_id"]), kept["attachment_id"])
+    listed = list(read_json(data["body"])["attachments"]) if data else []
+    for row in store.events(kept["external_id"]):
+        enclosed = (read_json(row["body"]).get("data") or {}).get("attachments")
+        listed += [item for item in enclosed if isinstance(item, dict)] if isinstance(enclosed, list) else []
+    found = (item.get("name") for item in listed if item.get("id") == kept["attachment_id"])
+    return next((name for name in found if isinstance(name, str)), str(kept["attachment_id"]))
 
 
 def as_listed(data: Row, about: Mapping[str, Any]) -> None:

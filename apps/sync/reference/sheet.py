@@ -87,7 +87,7 @@ def case(store: Store, row: Row, words: Words) -> str:
     return f"""<article aria-labelledby="{place}">
 <h3 id="{place}">{escape(heading or row["external_id"])}</h3>
 <dl>{facts}</dl>
-{events(store.events(row["external_id"]), words)}
+{events(store, row["external_id"], words)}
 {attachments(store, row["external_id"], document.get("attachments", []), words)}
 <p>{link}</p>
 </article>
@@ -107,7 +107,8 @@ def number_of(document: dict[str, Any], data: Row | None) -> str:
     return str(number) or (data["issue"] if data else "")
 
 
-def events(rows: Sequence[Row], words: Words) -> str:
+def events(store: Store, external_id: str, words: Words) -> str:
+    rows = store.events(external_id)
     if not rows:
         return f"<p>{words['no_events']}</p>"
     lines = (
@@ -117,10 +118,31 @@ def events(rows: Sequence[Row], words: Words) -> str:
             text(words.status(row["status"])),
             time(row["at"]),
             time(row["received_at"]),
+            said(store, external_id, read_json(row["body"]).get("data"), words),
         )
         for row in rows
     )
-    return table(words["events"], [words[name] for name in ("order", "kind", "status", "at", "received")], lines)
+    heads = ("order", "kind", "status", "at", "received", "said")
+    return table(words["events"], [words[name] for name in heads], lines)
+
+
+def said(store: Store, external_id: str, data: Any, words: Words) -> str:
+    """What an event says: its texts, and links to the files that came with it."""
+    if not isinstance(data, dict):
+        return "–"
+    parts = [escape(str(data[name])) for name in ("registerNumber", "outcome", "to", "text") if data.get(name)]
+    files = data.get("attachments")
+    for item in files if isinstance(files, list) else ():
+        if isinstance(item, dict):
+            parts.append(file_link(store, external_id, str(item.get("id", "")), str(item.get("name", "")), words))
+    return "<br>".join(parts) or "–"
+
+
+def file_link(store: Store, external_id: str, attachment_id: str, name: str, words: Words) -> str:
+    if store.attachment(external_id, attachment_id) is None:
+        return f"{text(name)} ({words['missing']})"
+    address = f"/__files/{quote(external_id)}/{quote(attachment_id, safe='')}"
+    return f'<a href="{address}" download>{text(name)}</a>'
 
 
 def attachments(store: Store, external_id: str, listed: Sequence[dict[str, Any]], words: Words) -> str:
@@ -128,13 +150,9 @@ def attachments(store: Store, external_id: str, listed: Sequence[dict[str, Any]]
         return ""
     lines = []
     for item in listed:
-        kept = store.attachment(external_id, item["id"])
-        name = text(item["name"])
-        if kept is None:
-            lines.append((f"{name} ({words['missing']})", str(item["size"]), code(item["sha256"])))
-            continue
-        address = f"/__files/{quote(external_id)}/{quote(item['id'], safe='')}"
-        lines.append((f'<a href="{address}" download>{name}</a>', str(kept["size"]), code(kept["sha256"])))
+        shown = store.attachment(external_id, item["id"]) or item
+        link = file_link(store, external_id, item["id"], item["name"], words)
+        lines.append((link, str(shown["size"]), code(shown["sha256"])))
     return table(words["attachments"], [words[name] for name in ("file", "size", "sha256")], lines)
 
 

@@ -33,6 +33,7 @@ TEXTS = {
     "order": ("Nr", "Nro", "No."),
     "kind": ("Händelse", "Tapahtuma", "Event"),
     "status": ("Status", "Tila", "Status"),
+    "said": ("Innehåll", "Sisältö", "Content"),
     "at": ("Tidpunkt", "Ajankohta", "Time"),
     "received": ("Mottaget", "Vastaanotettu", "Received"),
     "attachments": ("Bilagor", "Liitteet", "Attachments"),

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import logging
 import unicodedata
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import get_language, get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import drafting
-from apps.applications.models import Application
-from apps.people.identification import customer_of
-from apps.people.models import Authority
+from apps.applications import drafting, undertakings
+from apps.applications.models import Application, Undertaking
+from apps.applications.parties import PARTY_WORDS, objection
+from apps.people.identification import customer_of, strongly_known
+from apps.people.models import Authority, Customer
 from apps.people.municipalities import Municipality, all_municipalities
-from apps.portal.visitors import to_sign_in
+from apps.portal.mandated import Standing, standing
+from apps.portal.visitors import say_that_mandate_ended, to_sign_in
 from apps.services.definition import Definition
 from apps.services.models import Service
 from apps.services.reading import Unreadable
 from apps.services.texts import HELSINKI
 
-log = logging.getLogger(__name__)
-
 LONGEST_SEARCH = 200
+MOST_UNDERTAKINGS = 10
 Options = list[tuple[str, str]]
 
 log = logging.getLogger(__name__)
@@ -169,6 +174,10 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
         "earliest": lead_time.earliest(today) if lead_time else None,
         "attachments": [field for field in offer.definition.fields.values() if field.carries_file],
         "other_languages": other_languages(offer.definition),
+        "undertakings": undertakings_to_choose(customer),
+        "within": request.GET.get("undertaking", ""),
+        "parties": [PARTY_WORDS[party] for party in offer.definition.acting_for],
+        "objection": objection(offer.definition, customer) if customer else "",
     }
     return render(request, "portal/service.html", facts)
 
@@ -183,12 +192,47 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
         return redirect(page)
     if customer is None:
         return to_sign_in(page)
+    if offer.definition.identification == "strong" and not strongly_known(customer):
+        messages.warning(
+            request,
+            gettext("This service must know for sure who you are. Sign in in one of these ways, and begin then."),
+        )
+        return to_sign_in(page, strongly=True)
+    if standing(request, customer) is Standing.ENDED:
+        say_that_mandate_ended(request)
+        return redirect(page)
+    if refused := objection(offer.definition, customer):
+        messages.warning(request, refused)
+        return redirect(f"{reverse('portal:acting')}?{urlencode({'next': page})}")
     version = offer.service.published
     assert version is not None  # noqa: S101 (it is an open service)
     language = get_language() or "sv"
     if language not in offer.definition.languages:
         language = offer.definition.languages[0]
-    return redirect("portal:application", pk=drafting.begin(version, customer, language).pk)
+    within = chosen_undertaking(request, customer)
+    paper = drafting.begin(version, customer, language, undertaking=within)
+    if paper.undertaking_id is None:
+        undertakings.give_one(paper, customer)
+    return redirect("portal:application", pk=paper.pk)
+
+
+def undertakings_to_choose(customer: Customer | None) -> list[Undertaking]:
+    """The customer's latest undertakings with something in them that they may read, which a new application can belong to."""
+    if customer is None:
+        return []
+    readable = Application.objects.of(customer)
+    own = undertakings.undertakings_of(customer).filter(pk__in=readable.values("undertaking"))
+    papers = Prefetch("applications", readable.select_related("version").defer("version__document", "answers"))
+    return list(own.prefetch_related(papers)[:MOST_UNDERTAKINGS])
+
+
+def chosen_undertaking(request: HttpRequest, customer: Customer) -> Undertaking | None:
+    """The undertaking chosen on the service's page; None for a new one, and for what is not theirs."""
+    try:
+        wanted = uuid.UUID(request.POST.get("undertaking", ""))
+    except ValueError:
+        return None
+    return undertakings.undertakings_of(customer).filter(pk=wanted).first()
 
 
 def open_offer(key: str) -> Offer:

@@ -9,10 +9,12 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from apps.portal import stash
 
-def error_page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+
+def error_page(request: HttpRequest, status: int, title: str, text: str, *, back: str = "") -> HttpResponse:
     """A page that says what happened and what to do. Its head may name the customer, so no browser keeps it."""
-    response = render(request, "portal/error.html", {"title": title, "text": text}, status=status)
+    response = render(request, "portal/error.html", {"title": title, "text": text, "back": back}, status=status)
     add_never_cache_headers(response)
     return response
 
@@ -32,9 +34,20 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form whose safety mark is missing or old."""
+    """403 for a form whose safety mark is missing or old. What was typed on our own page is kept; what a stranger's page sends is not."""
+    title = _("The form could not be received")
+    if _is_ours(request) and stash.keep(request, stash.OLD_PAGE):
+        text = _("The page had been open too long. What you wrote is kept: go back to the page and save it from there.")
+        return error_page(request, 403, title, text, back=request.get_full_path())
     text = _("The page had been open too long, or cookies are off. Go back, reload the page and send the form again.")
-    return error_page(request, 403, _("The form could not be received"), text)
+    return error_page(request, 403, title, text)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether the form came from a page of ours, as the browser says."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+        return False
+    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,17 +15,21 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import carrying, drafting
+from apps.applications import carrying, drafting, scanning, together
 from apps.applications.carrying import newer_version
 from apps.applications.drafting import NotComplete
 from apps.applications.journey import Journey
+from apps.applications.keeping import kept_until
 from apps.applications.models import Application, Frozen
+from apps.applications.together import Conflict
 from apps.cases import intake
 from apps.cases.models import NotAllowed, SupplementRequest
 from apps.people.models import Customer
-from apps.portal import uploading
-from apps.portal.following import receipt_address
+from apps.portal import stash, uploading
+from apps.portal.limiting import brings_files, limited
+from apps.portal.mandated import sends_nothing
 from apps.portal.offering import offers
+from apps.portal.receipts import receipt_address
 from apps.portal.visitors import customers_only, own_paper
 from apps.services.answersheet import Line, Section
 from apps.services.definition import Page
@@ -32,7 +37,8 @@ from apps.services.fieldtypes import Field
 from apps.services.pageform import PageForm
 
 # What the page's own controls are called. A field's key begins with a letter, so none of them can be a question.
-LATER, REMOVE, FOLLOWED = "_later", "_remove", "_followed"
+LATER, REMOVE, FOLLOWED, SEEN = "_later", "_remove", "_followed", "_seen"
+DECLARED = "declared"
 FROM_CHECK = "?from=check"  # in the address and not in a hidden control, since a question may well be called "from"
 
 
@@ -94,6 +100,9 @@ def application(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> Http
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
+@sends_nothing
+@stash.shown_again
+@limited("upload", when=brings_files)
 def page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> HttpResponse:
     """A page of the form."""
     paper = own_paper(customer, pk)
@@ -107,10 +116,21 @@ def page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> 
         return HttpResponseRedirect(address_to_go_on(paper, journey))
     if request.method == "POST":
         return _receive(request, customer, paper, asked)
+    typed, offered = stash.typed(request, customer), offers(paper, asked, customer)
     form = PageForm(
-        paper.definition, asked, answers=paper.answers, today=paper.day(), offers=offers(paper.definition, customer)
+        paper.definition,
+        asked,
+        answers=paper.answers,
+        today=paper.day(),
+        data=typed.fields if typed else None,
+        offers=offered.answers,
+        sources=offered.sources,
     )
-    return _show(request, paper, asked, form, journey)
+    if typed and typed.why == stash.OTHER_LANGUAGE:
+        form.forgive_unanswered()
+    elif typed:
+        form.forgive()  # it has not been sent in yet
+    return _show(request, paper, asked, form, journey, seen=typed.fields.get(SEEN, "") if typed else "")
 
 
 def _receive(request: HttpRequest, customer: Customer, paper: Application, page: Page) -> HttpResponse:
@@ -120,18 +140,27 @@ def _receive(request: HttpRequest, customer: Customer, paper: Application, page:
     )
     form.is_valid()
     uploading.say_what_was_left_out(request, form)
+    seen = request.POST.get(SEEN, "")
     try:
-        drafting.save_page(paper, form)
+        drafting.save_page(paper, form, by=customer, seen=seen)
         if REMOVE in request.POST:
             _remove(request, paper)
     except Frozen:
         return changed_meanwhile(request, customer, paper)
+    except Conflict as conflict:
+        now = own_paper(customer, paper.pk)
+        form.stored = now.answers
+        form.forgive()
+        return _show(request, now, page, form, seen=seen, conflict=_what_changed(now, page, conflict, customer, form))
     form.stored = paper.answers
-    acted = REMOVE in request.POST or form.acted
-    if acted or LATER in request.POST:
+    acted, language = REMOVE in request.POST or form.acted, stash.language_asked_for(request)
+    if acted or language or LATER in request.POST:
         form.forgive_unanswered()
+    if language:
+        address = page_address(paper, page, from_check=_from_check(request))
+        return stash.in_other_language(request, address, keeping=not form.is_valid())
     if acted or not form.is_valid():
-        return _show(request, paper, page, form)
+        return _show(request, paper, page, form, seen=seen)
     if form.brought_up and FOLLOWED not in request.POST:
         # Without script they have not been seen yet. Once is enough: by now the answers that bring them up are stored.
         messages.info(request, _("Your answers bring up more on this page. Look through it, and go on."))
@@ -172,10 +201,49 @@ def _from_check(request: HttpRequest) -> bool:
     return request.GET.get("from") == "check"
 
 
+@dataclass(frozen=True)
+class Changed:
+    """What somebody else has saved on a page while it was open: who, when, and what is stored now at the questions concerned."""
+
+    by: str
+    by_self: bool
+    at: datetime
+    keys: tuple[str, ...]
+    stored: list[tuple[str, str]]
+    files: bool
+
+
+def _what_changed(paper: Application, page: Page, conflict: Conflict, customer: Customer, form: PageForm) -> Changed:
+    language = get_language() or paper.language
+    stored = [
+        (field.label.said(language), field.show(paper.answers.get(field.key), language))
+        for field in page.fields
+        if field.key in conflict.keys
+    ]
+    by = paper.changed_by
+    return Changed(
+        by=str(by) if by else "",
+        by_self=by is None or by.pk == customer.pk,
+        at=paper.changed_at,
+        keys=tuple(conflict.keys),
+        stored=stored,
+        files=any(form.uploads.values()),
+    )
+
+
 def _show(
-    request: HttpRequest, paper: Application, page: Page, form: PageForm, journey: Journey | None = None
+    request: HttpRequest,
+    paper: Application,
+    page: Page,
+    form: PageForm,
+    journey: Journey | None = None,
+    *,
+    conflict: Changed | None = None,
+    seen: str = "",
 ) -> HttpResponse:
     journey = journey or Journey.of(paper)
+    if any(form.kept_files().values()):
+        form.marks = scanning.marks(paper)
     keys = [stop.page.key for stop in journey.stops]
     facts: dict[str, Any] = {
         "paper": paper,
@@ -185,6 +253,10 @@ def _show(
         "action": page_address(paper, page, from_check=_from_check(request)),
         "number": keys.index(page.key) + 1 if page.key in keys else 1,
         "count": len(keys),
+        "seen": together.marks_again(
+            page.fields, paper.answers, seen=seen, sent=form.kept, told=conflict.keys if conflict else ()
+        ),
+        "conflict": conflict,
         "newer": newer_version(paper),
         "steps": _steps(paper, journey, page),
         "back": _address_before(request, paper, journey, page),
@@ -192,7 +264,7 @@ def _show(
         "conditions": any(field.parts() or field.looks_at() for field in page.fields),
         "answers": _answers_looked_at(form),
         "today": paper.day().isoformat(),
-        "has_inner_buttons": any(field.carries_file or field.parts() for field in page.fields),
+        "asks_files": any(field.carries_file for field in page.fields),
     }
     return render(request, "portal/page.html", facts)
 
@@ -232,14 +304,29 @@ def check(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespon
     paper = own_paper(customer, pk)
     if not paper.is_draft:
         return HttpResponseRedirect(receipt_address(paper))
+    return _show_check(request, customer, paper)
+
+
+def _show_check(
+    request: HttpRequest, customer: Customer, paper: Application, *, undeclared: bool = False
+) -> HttpResponse:
     journey = Journey.of(paper)
+    checked = _checked(paper, journey)
+    has_files = any(line.files for part in checked for line, _address in part.lines)
     facts = {
         "paper": paper,
         "definition": paper.definition,
-        "checked": _checked(paper, journey),
+        "checked": checked,
         "complete": journey.complete,
+        "marks": scanning.marks(paper) if has_files else {},
         "newer": newer_version(paper),
         "supplement_request": request_answered_by(paper),
+        "undeclared": undeclared,
+        "declaration": declaration_of(paper),
+        "must_declare": _must_declare(paper),
+        "own_draft": paper.customer_id == customer.pk,
+        "kept_until": kept_until(paper),
+        "looks": list(paper.looks.order_by("-at")[:20]) if paper.shown_at else [],
     }
     return render(request, "portal/check.html", facts)
 
@@ -259,15 +346,29 @@ def _control_id(field: Field) -> str:
     return f"id_{field.key}_0" if getattr(field.lay_out(), "group", False) else f"id_{field.key}"
 
 
+def _must_declare(paper: Application) -> bool:
+    """Whether the service has a declaration of its own, which is ticked. Else sending says the usual one."""
+    return paper.supplement_form is None and bool(paper.definition.declaration)
+
+
+def declaration_of(paper: Application) -> str:
+    """What the customer declares by sending, in the language of the page, as it is shown there."""
+    own = paper.definition.declaration
+    return own.said(get_language()) if own else _("By sending you assure that what you have stated is right.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
+@limited("send")
 def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
     """Send. Sending what has been sent shows the same receipt."""
     paper = own_paper(customer, pk)
     if request.method != "POST":
         return HttpResponseRedirect(check_address(paper))
     try:
-        intake.send(paper)
+        if paper.is_draft and _must_declare(paper) and DECLARED not in request.POST:
+            return _show_check(request, customer, paper, undeclared=True)
+        intake.send(paper, by=customer, declared=declaration_of(paper))
     except NotComplete as incomplete:
         messages.error(request, _("It was not sent: something is still asked for on this page."))
         return redirect("portal:page", pk=paper.pk, page=incomplete.page)
@@ -281,6 +382,7 @@ def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
+@sends_nothing
 def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
     """Let a draft go on under the service's new version, with everything that still fits."""
     paper = own_paper(customer, pk)
@@ -302,11 +404,15 @@ def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpR
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
+@sends_nothing
 def discard(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
     """Ask, then throw a draft away."""
     paper = own_paper(customer, pk)
     if not paper.is_draft:
         return HttpResponseRedirect(receipt_address(paper))
+    if paper.customer_id != customer.pk:
+        messages.info(request, _("Only who began the draft can delete it."))
+        return HttpResponseRedirect(check_address(paper))
     if request.method != "POST":
         return render(request, "portal/discard.html", {"paper": paper, "definition": paper.definition})
     try:

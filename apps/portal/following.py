@@ -1,35 +1,40 @@
-"""Afterwards: the customer's cases, what happened in each, the receipts, answering the authority and withdrawing."""
+"""Afterwards: the customer's cases as all who take part see them, what happened in each, answering, adding and withdrawing."""
 
 from __future__ import annotations
 
-import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications.models import Application
+from apps.applications.keeping import kept_until
+from apps.applications.models import Application, Undertaking
 from apps.cases import intake
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
-from apps.cases.rulebook import FINAL, Status
+from apps.cases.rulebook import FINAL, STEPS, TABLE, Party, Status
 from apps.people.models import Customer
+from apps.portal.messages import OURS, THEIRS, thread, who
+from apps.portal.receipts import receipt_address
 from apps.portal.visitors import customers_only, own_case
 from apps.services.answersheet import Section
-from apps.services.texts import HELSINKI, date_words
+from apps.services.texts import HELSINKI, date_words, moment_words
 
 EXPECTED: dict[str, Any] = {
     Status.RECEIVED: gettext_lazy("The authority will take it up. You need not do anything."),
     Status.IN_HANDLING: gettext_lazy("The authority is handling it. You need not do anything."),
     Status.SUPPLEMENTED: gettext_lazy("The authority goes on with what you added. You need not do anything."),
 }
+# What the authority's side does; of these the customer is told that there is something new.
+BY_AUTHORITY = frozenset(step.name for step in TABLE if step.by is Party.HANDLER)
 
 
 def expected(case: Case, request: SupplementRequest | None, today: date) -> str:
@@ -42,42 +47,150 @@ def expected(case: Case, request: SupplementRequest | None, today: date) -> str:
     return str(EXPECTED.get(case.status, _("Nothing more is expected of you.")))
 
 
+def delivery(case: Case, last: int) -> str:
+    """How far a case whose diary has come to the line `last` has got, in words."""
+    language = get_language() or case.language
+    arrived = _("Received by the authority %(moment)s.") % {"moment": moment_words(case.arrived_at, language)}
+    if case.acknowledged_at and case.acknowledged_number >= last:
+        passed = _("Passed on to Tillstånd och tillsyn %(moment)s.")
+        return f"{arrived} {passed % {'moment': moment_words(case.acknowledged_at, language)}}"
+    still = _("We are still passing it on to Tillstånd och tillsyn. You need not do anything.")
+    return f"{arrived} {still}"
+
+
+def news(case: Case, events: Iterable[Event]) -> Event | None:
+    """What the authority has done last since the case was opened; a message before all else, for it may wait for an answer."""
+    unseen = [event for event in events if event.number > case.seen_number and event.kind in BY_AUTHORITY]
+    return max(unseen, key=lambda event: (event.kind == THEIRS, event.number), default=None)
+
+
 # --- my cases --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Followed:
-    """A case in the list, with what is expected of whom."""
+    """A case in the list: what is expected of whom, what is new, when something last happened, and how far it has been passed on."""
 
     case: Case
     expected: str
+    request: SupplementRequest | None
+    news: Event | None
+    changed_at: datetime
+    delivery: str
+
+    @property
+    def has_message(self) -> bool:
+        """Whether what is new is a message, which may wait for an answer."""
+        return self.news is not None and self.news.kind == THEIRS
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for the customer."""
+        return self.request is not None and not self.request.is_late
+
+    @property
+    def place(self) -> tuple[int, float]:
+        """What needs the customer stands first, what has ended last; of equals that in which something happened last."""
+        ranks = (self.waits, self.news is not None, self.request is not None, self.case.status not in FINAL)
+        return (ranks.index(True) if any(ranks) else len(ranks), -self.changed_at.timestamp())
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cases that stand together: those of an undertaking of several applications, or a case by itself."""
+
+    undertaking: Undertaking | None
+    cases: list[Followed]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft in the list. `number`: of the case it is to be added to. `over`: why it cannot be sent any more.
+
+    `shared_by`: who began it, when that is a colleague.
+    """
+
+    paper: Application
+    number: str
+    over: str
+    shared_by: str = ""
+
+    @property
+    def kept_until(self) -> date | None:
+        """The last day it is kept unless somebody changes it."""
+        return kept_until(self.paper)
 
 
 @require_safe
 @customers_only
 def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """The customer's cases and drafts, the newest first."""
+    """The customer's cases and drafts, those that need the customer first."""
     cases = (
         Case.objects.of(customer)
-        .select_related("service__authority", "application__version")
+        .select_related("service__authority", "application__version", "application__undertaking", "handler")
         .defer("application__version__document")
-        .prefetch_related("supplement_requests")
-        .order_by("-arrived_at", "-pk")
+        .prefetch_related(
+            "supplement_requests", Prefetch("events", Event.objects.only("case", "number", "kind", "at"), "lines")
+        )
     )
-    drafts = (
+    papers = (
         Application.objects.of(customer)
         .drafts()
         .exclude(answers_request__ended_at__isnull=False)
-        .select_related("version__service__authority", "answers_request__case")
+        .select_related("version__service__authority", "answers_request__case", "undertaking", "customer")
         .defer("version__document")
         .order_by("-changed_at")
     )
     today = timezone.localdate(timezone=HELSINKI)
-    followed = []
-    for case in cases:
-        waiting = next((asked for asked in case.supplement_requests.all() if asked.is_open), None)
-        followed.append(Followed(case, expected(case, waiting, today)))
-    return render(request, "portal/my_cases.html", {"followed": followed, "drafts": list(drafts)})
+    followed = [_followed(case, today) for case in cases]
+    known = {one.case.pk: one.case for one in followed}
+    drafts = [_draft(paper, known, customer) for paper in papers]
+    facts = {"groups": _together(followed, [draft.paper for draft in drafts]), "drafts": drafts}
+    return render(request, "portal/my_cases.html", facts)
+
+
+def _followed(case: Any, today: date) -> Followed:
+    waiting = next((asked for asked in case.supplement_requests.all() if asked.is_open), None)
+    last = max(case.lines, key=lambda event: event.number)
+    return Followed(
+        case=case,
+        expected=expected(case, waiting, today),
+        request=waiting,
+        news=news(case, case.lines),
+        changed_at=last.at,
+        delivery=delivery(case, last.number),
+    )
+
+
+def _together(followed: Sequence[Followed], drafts: Sequence[Application]) -> list[Group]:
+    """The cases in order, those of an undertaking that has more than one application where the first of them stands."""
+    papers = [one.case.application for one in followed] + [paper for paper in drafts if paper.supplement_form is None]
+    applications = [paper.undertaking_id for paper in papers]
+    groups: dict[object, Group] = {}
+    for one in sorted(followed, key=lambda one: one.place):
+        undertaking = one.case.application.undertaking
+        several = undertaking is not None and applications.count(undertaking.pk) > 1
+        key = ("undertaking", undertaking.pk) if several and undertaking else ("case", one.case.pk)
+        groups.setdefault(key, Group(undertaking if several else None, [])).cases.append(one)
+    return list(groups.values())
+
+
+def _draft(paper: Application, cases: dict[int, Case], customer: Customer) -> Draft:
+    shared_by = "" if paper.customer_id == customer.pk else paper.customer.name
+    request: SupplementRequest | None = getattr(paper, "answers_request", None)
+    if request is not None:
+        over = _("The last day to answer has passed. It can no longer be sent.") if request.is_late else ""
+        return Draft(paper, request.case.number or "", over, shared_by)
+    case = cases.get(paper.folder or 0)
+    if case is None:
+        return Draft(paper, "", "", shared_by)
+    open_now = case.status in STEPS["add"].before
+    return Draft(
+        paper,
+        case.number or "",
+        "" if open_now else _("The case takes no additions now. It cannot be sent."),
+        shared_by,
+    )
 
 
 # --- one case --------------------------------------------------------------------------------------------------------
@@ -85,12 +198,14 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Moment:
-    """A line of the diary as the customer reads it."""
+    """A line of the diary as the customer reads it. A message is not told again: `message` says where it stands."""
 
     at: datetime
     what: str
     by: str
     texts: list[str]
+    files: list[dict[str, Any]]
+    message: int | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +221,7 @@ class Paper:
 @require_safe
 @customers_only
 def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
-    """Where a case is, what happened, what was sent, and what the customer may do."""
+    """Where a case is, what happened, what was written and sent, and what the customer may do. From now on it has been seen."""
     own = own_case(customer, number)
     events = list(own.events.all())
     waiting = open_request(own)
@@ -115,30 +230,41 @@ def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     facts = {
         "case": own,
         "expected": expected(own, waiting, today),
+        "news": news(own, events),
+        "delivery": delivery(own, events[-1].number),
         "history": [_moment(event, customer) for event in events],
+        "thread": thread(events, customer),
         "papers": [_paper(own, paper) for paper in intake.papers_of(own)],
+        "decision": next((event.data.get("files", []) for event in reversed(events) if event.kind == "close"), []),
         "supplement_request": waiting,
         "asked_again": _labels(own, waiting.fields) if waiting else [],
         "may_answer": waiting is not None and not waiting.overdue(today) and "supplement" in steps,
+        "may_add": "add" in steps,
+        "may_write": OURS in steps,
         "may_withdraw": "withdraw" in steps,
         "ended": own.status in FINAL,
-        "passed_on": bool(events) and own.acknowledged_number >= events[-1].number,
     }
+    if events[-1].number > own.seen_number:
+        own.note_seen(events[-1].number)
     return render(request, "portal/case.html", facts)
 
 
 def _moment(event: Event, customer: Customer) -> Moment:
-    by = _("By you") if event.by_customer_id == customer.pk else _("By %(name)s") % {"name": event.by_name}
-    return Moment(event.at, event.label, by, [text for text in (_said(event), event.data.get("text", "")) if text])
+    message = event.number if event.kind in (THEIRS, OURS) else None
+    texts = [text for text in (particulars(event), event.data.get("text", "")) if text and not message]
+    files = [] if message else event.data.get("files", [])
+    return Moment(event.at, event.label, who(event, customer), texts, files, message)
 
 
-def _said(event: Event) -> str:
+def particulars(event: Event) -> str:
     """What a diary line tells besides its own text."""
     data = event.data
     if event.kind == "request_supplement" and data.get("due"):
         return _("To be answered by %(due)s.") % {"due": date_words(date.fromisoformat(data["due"]))}
     if event.kind == "close":
         return _("Outcome: %(outcome)s") % {"outcome": event.case.outcome_label}
+    if event.kind == "register":
+        return _("Register number: %(number)s") % {"number": data.get("register_number", "")}
     if event.kind == "transfer" and data.get("to"):
         return _("Transferred to: %(authority)s") % {"authority": data["to"]}
     return ""
@@ -146,7 +272,9 @@ def _said(event: Event) -> str:
 
 def _paper(case: Case, paper: Application) -> Paper:
     title = _("What you sent") if paper.supplement_form is None else _("Your supplement")
-    return Paper(paper, title, paper.sheet(get_language()), _receipt_of(case, paper))
+    if paper.folder is not None:
+        title = _("What you added")
+    return Paper(paper, title, paper.sheet(get_language()), receipt_address(paper, case))
 
 
 def _labels(case: Case, keys: list[str]) -> list[str]:
@@ -173,6 +301,21 @@ def answer(request: HttpRequest, customer: Customer, number: str) -> HttpRespons
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @customers_only
+def add(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
+    """Begin, or go on with, something the customer adds unasked."""
+    own = own_case(customer, number)
+    if request.method != "POST":
+        return redirect("portal:case", number=number)
+    try:
+        paper = intake.begin_addition(own, customer)
+    except NotAllowed as refused:
+        messages.error(request, str(refused))
+        return redirect("portal:case", number=number)
+    return redirect("portal:application", pk=paper.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@customers_only
 def withdraw(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     """Ask, then withdraw the case."""
     own = own_case(customer, number)
@@ -188,34 +331,3 @@ def withdraw(request: HttpRequest, customer: Customer, number: str) -> HttpRespo
     else:
         messages.success(request, _("The case has been withdrawn."))
     return redirect("portal:case", number=number)
-
-
-# --- receipts --------------------------------------------------------------------------------------------------------
-
-
-def receipt_address(paper: Application) -> str:
-    """Where the receipt of a sent paper is."""
-    return _receipt_of(intake.case_of(paper), paper)
-
-
-def _receipt_of(case: Case, paper: Application) -> str:
-    if paper.supplement_form is None:
-        return reverse("portal:receipt", args=[case.number])
-    return reverse("portal:supplement_receipt", args=[case.number, paper.pk])
-
-
-@require_safe
-@customers_only
-def receipt(request: HttpRequest, customer: Customer, number: str, pk: uuid.UUID | None = None) -> HttpResponse:
-    """The receipt (13/2003, sections 10 and 12): number, time of arrival, what was sent. By default that of the first paper."""
-    own = own_case(customer, number)
-    papers = Application.objects.select_related("version").defer("version__document")
-    paper = get_object_or_404(papers, pk=pk, event__case=own) if pk else own.application
-    sections = paper.sheet(get_language())
-    facts = {
-        "case": own,
-        "paper": paper,
-        "sections": sections,
-        "files": [(line.label, file) for section in sections for line in section.lines for file in line.files],
-    }
-    return render(request, "portal/receipt.html", facts)

@@ -1,14 +1,57 @@
-"""What a page offers where there is no answer yet: what is known already of who is signed in."""
+"""What a page offers where there is no answer yet: what is known of who is signed in, and what they have said in the same undertaking."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from apps.applications import undertakings
+from apps.applications.models import Application
 from apps.people.models import Customer
-from apps.services.definition import Definition
+from apps.services.definition import Page
+from apps.services.texts import HELSINKI, date_words
 
 
-def offers(definition: Definition, customer: Customer) -> dict[str, Any]:
-    """Answers by the `prefill` of each question. They stand in the control, and count only when the page is saved."""
-    known = {"given_name": customer.given_name, "family_name": customer.family_name, "name": customer.name}
-    return {key: known[field.prefill] for key, field in definition.fields.items() if known.get(field.prefill)}
+@dataclass(frozen=True)
+class Offers:
+    """Answers by the keys of their questions. They stand in the control, and count only when the page is saved.
+
+    `sources` says in words where an answer comes from that the customer has given elsewhere.
+    """
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+
+def offers(paper: Application, page: Page, customer: Customer) -> Offers:
+    """What is offered on a page: common data of the undertaking before what the questions' `prefill` names."""
+    principal = customer.acting_for
+    company = {}
+    if principal and principal.business_id:
+        company = {"company_name": principal.name, "company_id": principal.business_id}
+    known = {"given_name": customer.given_name, "family_name": customer.family_name, "name": customer.name, **company}
+    answers = {one.key: known[one.prefill] for one in page.fields if known.get(one.prefill)}
+    sources = {}
+    if any(one.common and one.key not in paper.answers for one in page.fields):
+        for key, common in undertakings.offered(paper, customer).items():
+            if key not in paper.answers:
+                answers[key] = common.value
+                sources[key] = _source(common.paper)
+    return Offers(answers, sources)
+
+
+def _source(paper: Application) -> str:
+    words = {
+        "name": paper.version.definition.name.said(get_language()),
+        "day": date_words((paper.sent_at or paper.changed_at).astimezone(HELSINKI).date()),
+    }
+    if paper.is_draft:
+        said = _("From your draft “%(name)s”, %(day)s. Change it if it is different here; it stays as it was there.")
+    else:
+        said = _(
+            "From your application “%(name)s”, %(day)s. Change it if it is different here; it stays as it was there."
+        )
+    return said % words

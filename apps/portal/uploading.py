@@ -9,6 +9,7 @@ from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.services.filetypes import plain_name
 from apps.services.pageform import PageForm
 
 
@@ -38,12 +39,18 @@ class AllFilesTogether(FileUploadHandler):
 
 def say_what_was_left_out(request: HttpRequest, form: PageForm) -> None:
     """Note at its question each file that did not fit, so that the customer can send it by itself."""
-    most = settings.UPLOAD_MAX_BYTES // 1_000_000
+    for field in form.fields:
+        for text in words_left_out(request, field):
+            form.add_error(field, forms.ValidationError(text, code="too_much"))
+
+
+def words_left_out(request: HttpRequest, field: str) -> list[str]:
+    """What to say of each file of a question that did not fit."""
+    most, said = settings.UPLOAD_MAX_BYTES // 1_000_000, []
     for handler in request.upload_handlers:
-        for field, name in getattr(handler, "left_out", ()):
-            if field in form.fields:
-                words = {"name": name, "most": most}
-                text = _(
-                    "%(name)s: the files sent at once are more than %(most)d MB together. Send this one by itself, or make it smaller."
-                )
-                form.add_error(field, forms.ValidationError(text % words, code="too_much"))
+        for name in (name for left, name in getattr(handler, "left_out", ()) if left == field):
+            text = _(
+                "%(name)s: the files sent at once are more than %(most)d MB together. Send this one by itself, or make it smaller."
+            )
+            said.append(text % {"name": plain_name(name), "most": most})
+    return said

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.test import Client
 
 from apps.applications.models import Application
 from apps.cases import intake
 from apps.cases.models import Case
-from apps.people.identification import SESSION_KEY
+from apps.people.identification import SESSION_KEY, UNTIL_KEY, Identification
 from apps.people.models import Authority, Customer, Membership, User
 from apps.services.definition import Definition, parse
 from apps.services.exchange import import_service
@@ -22,6 +24,34 @@ from apps.services.publishing import publish
 
 NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)  # a Monday, 11.30 in Helsinki
 TODAY = date(2027, 3, 1)
+
+
+def pdf(size: int = 0, *, saying: str = "An example") -> bytes:
+    """A PDF of one empty page that opens in any reader, as long as is asked for."""
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> >>",
+    ]
+    made, starts = b"%PDF-1.7\n%" + saying.encode() + b"\n", []
+    for number, part in enumerate(parts, 1):
+        starts.append(len(made))
+        made += b"%d 0 obj\n%b\nendobj\n" % (number, part)
+    table = b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % start for start in starts)
+    after = b"trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%010d\n%%%%EOF\n"
+    filling = max(0, size - len(made) - len(table) - len(after % 0) - 2)
+    made += b"%" + b"x" * filling + b"\n"
+    return made + table + after % len(made)
+
+
+PDF = pdf()
+
+
+class ExampleIdentity(Identification):
+    """How the tests' customers are known: strongly, and by no page."""
+
+    key = "example"
+    label = "Example"
 
 
 def said(text: str) -> dict[str, str]:
@@ -148,5 +178,6 @@ def signed_in(who: Customer | User, **client: Any) -> Client:
         return browser
     session = browser.session
     session[SESSION_KEY] = str(who.pk)
+    session[UNTIL_KEY] = int(time.time()) + settings.CUSTOMER_SESSION_SECONDS
     session.save()
     return browser

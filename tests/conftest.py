@@ -10,6 +10,9 @@ from django.core.files.storage import default_storage
 from django.utils import translation
 from pytest_django import Settings
 
+from apps.people.identification import openid
+from tests import provider
+
 
 @pytest.fixture(autouse=True)
 def _own_files(tmp_path: Path, settings: Settings) -> None:
@@ -29,3 +32,19 @@ def _swedish() -> Iterator[None]:
     """Every test begins in the default language."""
     with translation.override("sv"):
         yield
+
+
+@pytest.fixture(scope="session")
+def _standin_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[provider.StandIn]:
+    with provider.running(tmp_path_factory.mktemp("standin")) as running:
+        yield running
+
+
+@pytest.fixture
+def standin(settings: Settings, _standin_process: provider.StandIn) -> Iterator[provider.StandIn]:
+    """The stand-in for identification; customers sign in there, and its artificial identity codes are taken."""
+    settings.ACCEPT_TEST_CODES = True
+    settings.OIDC = _standin_process.facts()
+    yield _standin_process
+    _standin_process.fail("")
+    openid.described.cache_clear()

@@ -4,29 +4,64 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from pikepdf import Dictionary, Name, Pdf
+from PIL import Image
 
 from apps.applications.drafting import save_page
-from apps.applications.models import Application, Attachment
+from apps.applications.models import Application, StoredFile
 from apps.services.pageform import PageForm
+from tests import build
 from tests.build import NOW, TODAY
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 20
-JPEG = b"\xff\xd8\xff\xe0" + b"\x00" * 20
-PDF = b"%PDF-1.7\n%example\n"
+PDF = build.PDF
 
 
-def archive(*names: str, stored: bool = False, **members: bytes) -> bytes:
-    """A zip archive with empty members of those names, and members with content (`__` stands for a dot)."""
+def picture(kind: str, size: tuple[int, int] = (4, 3), **how: Any) -> bytes:
+    """A picture that opens."""
+    out = io.BytesIO()
+    Image.new("RGB", size, "white").save(out, kind, **how)
+    return out.getvalue()
+
+
+PNG = picture("PNG")
+JPEG = picture("JPEG")
+
+
+def acting_pdf() -> bytes:
+    """A PDF that runs a script when it is opened."""
+    return written(lambda made: setattr(made.Root, "OpenAction", Dictionary(S=Name.JavaScript, JS="app.alert(1)")))
+
+
+def written(change: Callable[[Pdf], object] = lambda made: None, **how: Any) -> bytes:
+    """A PDF of one page, written by a library, with a change."""
+    with Pdf.new() as made:
+        made.add_blank_page(page_size=(100, 100))
+        change(made)
+        out = io.BytesIO()
+        made.save(out, **how)
+    return out.getvalue()
+
+
+def on_disk() -> list[bytes]:
+    """The content of every stored file."""
+    return [path.read_bytes() for path in Path(default_storage.location).rglob("*") if path.is_file()]  # type: ignore[attr-defined]
+
+
+def archive(*names: str, stored: bool = False, holding: Mapping[str, bytes] | None = None, **members: bytes) -> bytes:
+    """A zip archive with empty members of those names, and members with content."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED) as made:
-        for name, content in members.items():
-            made.writestr(name.replace("__", "."), content)
+        for name, content in {**members, **(holding or {})}.items():
+            made.writestr(name, content)
         for name in names:
             made.writestr(name, b"")
     return out.getvalue()
@@ -43,7 +78,7 @@ def upload(name: str = "plan.pdf", content: bytes = PDF) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content, "text/x-whatever")
 
 
-def content_of(attachment: Attachment) -> bytes:
+def content_of(attachment: StoredFile) -> bytes:
     """The stored content."""
     with attachment.content.open("rb") as content:
         return content.read()

@@ -197,7 +197,7 @@ def with_files(*names: str, **more: Any) -> tuple[Application, list[dict[str, An
     """A draft with files, uploaded as a customer does."""
     draft = build.application(published(field("file", "files", max_files=5, **more)), answers={})
     for name in names:
-        files: Any = {"files": SimpleUploadedFile(name, b"%PDF-1.7\n" + name.encode())}
+        files: Any = {"files": SimpleUploadedFile(name, build.pdf(saying=name))}
         form = PageForm(
             draft.definition, draft.definition.pages[0], answers=draft.answers, today=TODAY, data={}, files=files
         )

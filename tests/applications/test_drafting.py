@@ -18,7 +18,7 @@ from apps.applications.models import Application, Attachment, Frozen
 from apps.cases import intake
 from apps.services.models import Version
 from tests.applications.papers import PDF, PNG, content_of, fill, page_form, upload
-from tests.build import NOW, application, customer, field, page, version
+from tests.build import NOW, application, customer, field, page, pdf, version
 
 pytestmark = pytest.mark.django_db
 commits = pytest.mark.django_db(transaction=True)  # contents are removed only when a transaction has ended for good
@@ -161,7 +161,7 @@ def test_save_to_a_sent_paper_is_refused_and_leaves_no_file() -> None:
     before = on_disk()
 
     with pytest.raises(Frozen):
-        fill(stale, "place", {"where": "Elsewhere"}, upload("late.pdf", PDF + b"late"))
+        fill(stale, "place", {"where": "Elsewhere"}, upload("late.pdf", pdf(saying="late")))
 
     paper.refresh_from_db()
     assert paper.answers["where"] == "The park"
@@ -224,13 +224,13 @@ def test_two_windows_cannot_bring_in_more_files_than_may_be_sent() -> None:
 @commits
 def test_file_is_removed_with_its_content() -> None:
     paper = draft()
-    fill(paper, "place", {}, upload("a.pdf"), upload("b.pdf", PDF + b"b"))
+    fill(paper, "place", {}, upload("a.pdf"), upload("b.pdf", pdf(saying="b")))
     a = Attachment.objects.get(name="a.pdf")
 
     drafting.remove_file(paper, str(a.pk), at=NOW)
 
     assert [item["name"] for item in paper.answers["plan"]] == ["b.pdf"]
-    assert on_disk() == [PDF + b"b"]
+    assert on_disk() == [pdf(saying="b")]
 
 
 @commits

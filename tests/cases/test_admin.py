@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,16 +16,16 @@ from pytest_django import DjangoAssertNumQueries
 from apps.applications import attachments
 from apps.applications.models import Application, Attachment
 from apps.cases import intake
-from apps.cases.models import Case
+from apps.cases.models import Case, Document
 from apps.cases.rulebook import OUTCOMES, TABLE, Party
-from apps.cases.stepform import ASKED, MEANINGS, TEXT_LABELS
-from apps.people.models import User
+from apps.cases.stepform import ASKED, FILES_LABELS, MEANINGS, TEXT_LABELS
+from apps.people.models import Customer, Principal, User
 from apps.services.texts import HELSINKI, date_words
 from tests import build
 
 pytestmark = pytest.mark.django_db
 
-PDF = b"%PDF-1.4 an example"
+PDF = build.PDF
 ENGLISH = {"accept-language": "en"}
 
 
@@ -196,7 +197,7 @@ def test_questions_are_in_the_language_of_the_page(language: str, label: str) ->
 
 def test_the_folder_asks_as_much_with_a_long_history(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     case, browser, official = build.case(), handler(), build.official()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         page_of(case, browser)
 
     case.take_step("take_up", by=official)
@@ -207,7 +208,7 @@ def test_the_folder_asks_as_much_with_a_long_history(django_assert_num_queries: 
         paper.save()
         intake.send(paper, at=build.NOW)
         case.refresh_from_db()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         page_of(case, browser)
 
 
@@ -305,9 +306,10 @@ def test_a_file_of_another_case_is_not_found_through_this_one() -> None:
 def test_every_need_of_a_handlers_step_has_a_question_and_every_step_its_words() -> None:
     steps = [step for step in TABLE if step.by is Party.HANDLER]
 
-    assert {need for step in steps for need in step.needs} == set(ASKED)
+    assert {need for step in steps for need in (*step.needs, *step.may)} == set(ASKED)
     assert {step.name for step in steps} == set(MEANINGS)
     assert {step.name for step in steps if "text" in step.needs} == set(TEXT_LABELS)
+    assert {step.name for step in steps if "files" in step.may} == set(FILES_LABELS)
 
 
 def test_a_whole_case_from_taking_up_to_its_outcome() -> None:
@@ -337,7 +339,8 @@ def test_a_whole_case_from_taking_up_to_its_outcome() -> None:
     assert [event.kind for event in case.events.order_by("number")] == kinds
     assert str(case.handler) == "handler"
     page = page_of(case, browser)
-    assert "Nothing more: the case has ended." in page
+    assert "The case has ended. It can still be written about." in page
+    assert "step/close" not in page
     for diary_text in ("A plan, please", days(3), "Plan", "Noted", "Thank you"):
         assert diary_text in page
 
@@ -445,6 +448,219 @@ def test_a_step_that_is_not_possible_leads_back_with_a_reason(step: str, method:
     assert case.events.count() == 1
 
 
+def test_a_message_goes_to_the_customer_with_its_files() -> None:
+    case, browser = build.case(), handler()
+
+    browser.post(address(case, "step", "write"), {"text": "Here is a map", "files": SimpleUploadedFile("map.pdf", PDF)})
+
+    line = case.events.get(kind="write")
+    document = line.documents.get()
+    assert line.data == {"text": "Here is a map", "files": [document.known()]}
+    page = page_of(case, browser)
+    assert "Here is a map" in page
+    assert address(case, "files", document.pk) in page
+    given = browser.get(address(case, "files", document.pk))
+    assert b"".join(given) == PDF
+    assert given["Content-Disposition"].startswith("attachment; ")
+    assert browser.get(address(build.case(), "files", document.pk)).status_code == 404
+
+
+def test_a_message_of_the_customer_stands_in_the_diary_with_who_acted_for_whom() -> None:
+    case, who = build.case(), build.customer()
+    who.acting_for = Principal.objects.create(kind="company", subject="1234567-1", name="Exempel Ab")
+    Application.objects.update(principal=who.acting_for)
+    case.application.refresh_from_db()
+    case.take_step("reply", by=who, text="A question of mine")
+
+    page = page_of(case, handler())
+
+    assert "A question of mine" in page
+    assert "Example Customer, on behalf of Exempel Ab (1234567-1)" in page
+
+
+def test_the_list_and_the_folder_say_for_whom_and_through_whom() -> None:
+    case, browser = for_company(), handler()
+    case.take_step("take_up", by=build.official(), at=build.NOW)
+
+    rows = unescape(browser.get("/admin/cases/case/").content.decode())
+
+    said = "Exempel Ab (1234567-1), through Example Customer"
+    assert said in rows
+    assert said in page_of(case, browser)
+    assert said in browser.get(address(case, "step", "close")).content.decode()
+
+
+def for_company(**more: Any) -> Case:
+    """A case somebody has sent for a company."""
+    paper = build.application(**more)
+    paper.principal = Principal.objects.create(kind="company", subject="1234567-1", name="Exempel Ab")
+    paper.save()
+    return intake.send(paper, at=build.NOW)
+
+
+@pytest.mark.parametrize(("search", "found"), [("exempel", 1), ("1234567-1", 1), ("1234567", 0), ("customer", 2)])
+def test_the_list_is_searched_by_the_company_too(search: str, found: int) -> None:
+    for_company()
+    build.case(by=build.customer("Second"))
+
+    assert handler().get("/admin/cases/case/", {"q": search}).context["cl"].result_count == found
+
+
+# --- a protection order ----------------------------------------------------------------------------------------------
+
+WHERE = ("hidden@example.com", "Hidden Street 1", "+358401234567")
+
+
+def of_protected(*, protected: bool = True) -> Case:
+    """A case with contact data in it, of somebody with a protection order."""
+    who = build.customer()
+    Customer.objects.filter(pk=who.pk).update(protected=protected)
+    version = build.version(
+        build.page("first", build.field("person", "who", address=True), build.field("text", "what"))
+    )
+    person = {
+        "given_name": "Example",
+        "family_name": "Customer",
+        "address": {"street": WHERE[1], "where": "finland", "post_code": "00100", "town": "Helsinki"},
+        "email": WHERE[0],
+        "phone": WHERE[2],
+    }
+    return build.case(version, answers={"who": person, "what": "A thing"})
+
+
+def shown_of(text: str) -> list[str]:
+    """What of the contact data stands on a page."""
+    return [one for one in WHERE if one in text or one.replace("+358401234567", "+358 40 1234567") in text]
+
+
+def test_contact_data_are_hidden_by_a_protection_order_and_nothing_else() -> None:
+    page = page_of(of_protected(), handler())
+
+    assert shown_of(page) == []
+    assert "Hidden: protection order" in page
+    assert "Example Customer" in page
+    assert "A thing" in page
+
+
+def test_contact_data_are_shown_without_a_protection_order() -> None:
+    page = page_of(of_protected(protected=False), handler())
+
+    assert shown_of(page) == list(WHERE)
+    assert "rotection order" not in page
+
+
+def test_a_handler_shows_contact_data_once_and_it_is_written_down(caplog: pytest.LogCaptureFixture) -> None:
+    case, browser = of_protected(), handler()
+
+    with caplog.at_level("INFO", logger="access"):
+        page = browser.post(address(case, "contact-data")).content.decode()
+
+    user = User.objects.get(username="handler")
+    assert shown_of(page) == list(WHERE)
+    assert [r.getMessage() for r in caplog.records if r.name == "access"] == [
+        f"contact data of {case.number} shown to user {user.pk}"
+    ]
+    assert shown_of(page_of(case, browser)) == [], "only that once"
+
+
+def test_contact_data_are_not_shown_by_an_address_or_to_a_reader(caplog: pytest.LogCaptureFixture) -> None:
+    case = of_protected()
+    reader = build.signed_in(build.official("reads", role="reader"), headers=ENGLISH)
+
+    assert handler().get(address(case, "contact-data"))["Location"] == address(case, "change")
+    assert reader.post(address(case, "contact-data")).status_code == 403
+    assert address(case, "contact-data") not in page_of(case, reader)
+    assert not [r for r in caplog.records if r.name == "access"]
+
+
+def test_contact_data_that_a_colleagues_supplement_repeats_are_hidden_too() -> None:
+    case = of_protected()
+    case.take_step("take_up", by=build.official(), at=build.NOW)
+    case.take_step("request_supplement", by=build.official(), at=build.NOW, text="x", due=build.TODAY, fields=["who"])
+    draft = intake.begin_supplement(case, case.application.customer)
+    draft.answers["supplement_text"] = "Here it is"
+    draft.save()
+    intake.send(draft, at=build.NOW)
+    Application.objects.filter(pk=draft.pk).update(customer=build.customer("Colleague"))
+
+    page = page_of(case, handler())
+
+    assert "Here it is" in page
+    assert shown_of(page) == []
+
+
+def test_the_decision_comes_with_the_outcome() -> None:
+    case, browser = build.case(), handler()
+    browser.post(address(case, "step", "take_up"))
+    decision = SimpleUploadedFile("beslut.pdf", PDF)
+
+    typed = {"outcome": "noted", "text": "Read it", "once": "a"}
+    for _n in range(2):
+        decision.seek(0)
+        said = browser.post(address(case, "step", "close"), {**typed, "files": decision}, follow=True)
+        assert said_in(said)[-1] == f"{case.number}: Handled"
+    assert Document.objects.get().event == case.events.get(kind="close")
+
+
+def test_the_register_number_is_shown_and_asked_for_with_the_one_there_is() -> None:
+    case, browser = build.case(), handler()
+
+    browser.post(address(case, "step", "register"), {"register_number": "EX/1/2027"})
+
+    assert page_of(case, browser).count("EX/1/2027") == 2
+    assert browser.get(address(case, "step", "register")).context["form"]["register_number"].value() == "EX/1/2027"
+    assert set(browser.post(address(case, "step", "register"), {}).context["form"].errors) == {"register_number"}
+
+
+def test_a_file_that_is_not_taken_keeps_what_was_typed_and_leaves_nothing() -> None:
+    case, browser = build.case(), handler()
+
+    answer = browser.post(
+        address(case, "step", "write"), {"text": "Typed", "files": SimpleUploadedFile("page.pdf", b"<html>")}
+    )
+
+    page = answer.content.decode()
+    assert set(answer.context["form"].errors) == {"files"}
+    assert "Typed</textarea>" in page
+    assert "The files must be chosen again" in page
+    assert case.events.count() == 1
+    assert not Document.objects.exists()
+
+
+def test_files_that_are_too_much_together_are_told_of(settings: Any) -> None:
+    settings.UPLOAD_MAX_BYTES = 100
+    case = build.case()
+
+    answer = handler().post(
+        address(case, "step", "write"), {"text": "Typed", "files": SimpleUploadedFile("map.pdf", PDF)}
+    )
+
+    assert "map.pdf" in str(answer.context["form"].errors["files"])
+    assert case.events.count() == 1
+
+
+def test_a_message_that_came_too_late_is_not_lost() -> None:
+    case, browser = build.case(), handler()
+    opened = browser.get(address(case, "step", "write")).context["form"]["once"].value()
+    case.take_step("withdraw", by=case.application.customer)
+
+    answer = browser.post(address(case, "step", "write"), {"text": "Long in the writing", "once": opened})
+
+    page = unescape(answer.content.decode())
+    assert answer.status_code == 200
+    assert "Long in the writing</textarea>" in page
+    assert "This cannot be done while the case's status is" in page
+
+
+def test_every_form_has_its_own_mark_and_keeps_it_when_it_is_shown_again() -> None:
+    case, browser = build.case(), handler()
+    marks = [browser.get(address(case, "step", "write")).context["form"]["once"].value() for _n in range(2)]
+    again = browser.post(address(case, "step", "write"), {"text": "", "once": marks[0]})
+
+    assert marks[0] != marks[1]
+    assert f'name="once" id="id_once" value="{marks[0]}"' in again.content.decode()
+
+
 def test_a_step_nobody_has_heard_of_is_not_found() -> None:
     assert handler().get(address(build.case(), "step", "burn")).status_code == 404
 
@@ -488,3 +704,17 @@ def test_a_case_that_does_not_exist_is_not_found(pk: str) -> None:
 
     assert browser.get(f"/admin/cases/case/{pk}/change/").status_code == 404
     assert browser.get(f"/admin/cases/case/{pk}/step/take_up/").status_code in (302, 404)
+
+
+def test_the_desk_says_at_a_file_what_to_know_before_it_is_opened() -> None:
+    draft = build.application(build.version(build.page("first", build.field("file", "plan", max_files=2))), answers={})
+    plain, acting = (with_file(draft, "plan", name) for name in ("plain.pdf", "acting.pdf"))
+    Attachment.objects.filter(pk=plain.pk).update(scan="clean")
+    Attachment.objects.filter(pk=acting.pk).update(active=True)
+    case = intake.send(draft, at=build.NOW)
+
+    page = page_of(case, handler())
+
+    assert page.count('class="file__caution"') == 1
+    after = page[page.index("acting.pdf") :]
+    assert str(attachments.cautions([Attachment.objects.get(pk=acting.pk)])[str(acting.pk)]) in after

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -16,6 +16,7 @@ from apps.applications.models import Application
 from apps.cases import intake
 from apps.cases.models import Case, NotAllowed, open_request
 from apps.cases.rulebook import Status
+from apps.people.identification.email_link import EmailLink
 from apps.services.definition import read_page
 from apps.services.publishing import obstacles, take_old_versions_until
 from apps.services.texts import LANGUAGES
@@ -152,6 +153,17 @@ def test_last_day_for_older_versions_is_no_matter_of_supplements() -> None:
     assert intake.send(paper, at=LATER) == made
 
 
+def test_paper_is_sent_only_by_one_known_as_well_as_the_service_needs() -> None:
+    weak = EmailLink.identify("name@example.com")
+    strict, open_to_all = version(key="strict"), version(key="open", identification="weak")
+
+    with pytest.raises(NotAllowed):
+        intake.send(application(strict, by=weak), at=NOW)
+
+    assert intake.send(application(open_to_all, by=weak), at=NOW)
+    assert Case.objects.count() == 1
+
+
 # --- supplement ------------------------------------------------------------------------------------------------------
 
 
@@ -240,12 +252,18 @@ def test_supplement_must_answer_in_words() -> None:
     assert caught.value.page == "supplement"
 
 
+def overdue(made: Case, today: date) -> bool:
+    request = open_request(made)
+    assert request is not None
+    return request.overdue(today)
+
+
 def test_supplement_is_in_time_until_its_last_day_ends_in_helsinki() -> None:
     made = asked()
     paper = written(made)
     last_moment = NOW.replace(day=15, hour=21, minute=59)
 
-    assert not intake.supplement_is_late(made, DUE)
+    assert not overdue(made, DUE)
     assert intake.send(paper, at=last_moment).status == Status.SUPPLEMENTED
 
 
@@ -259,7 +277,7 @@ def test_late_supplement_is_refused_in_words_and_changes_nothing() -> None:
     paper.refresh_from_db()
     made.refresh_from_db()
     assert str(refused.value)
-    assert intake.supplement_is_late(made, DUE + timedelta(days=1))
+    assert overdue(made, DUE + timedelta(days=1))
     assert paper.is_draft
     assert made.status == Status.SUPPLEMENT_REQUESTED
     assert open_request(made) is not None
@@ -275,7 +293,7 @@ def test_supplement_no_longer_awaited_is_refused_and_stays_a_draft() -> None:
 
     paper.refresh_from_db()
     assert paper.is_draft
-    assert not intake.supplement_is_late(made, DUE + timedelta(days=1))
+    assert open_request(made) is None
 
 
 def test_supplement_is_begun_by_the_customer_and_only_when_asked_for() -> None:
@@ -373,3 +391,92 @@ def test_supplement_and_the_handler_going_on_at_once_never_both_happen() -> None
         assert numbers == list(range(1, len(numbers) + 1))
         request = made.supplement_requests.get()
         assert (request.answered_at is None) is paper.is_draft
+
+
+# --- unasked ---------------------------------------------------------------------------------------------------------
+
+
+def added(made: Case, by: Any = None) -> Application:
+    """Something the customer adds, ready to be sent."""
+    paper = intake.begin_addition(made, by or customer())
+    fill(paper, "supplement", {"supplement_text": "One more thing"}, upload(), to="supplement_files")
+    return paper
+
+
+@pytest.mark.parametrize("taken_up", [False, True])
+def test_addition_is_one_more_paper_and_the_status_stays(taken_up: bool) -> None:
+    made = case()
+    if taken_up:
+        made.take_step("take_up", by=official(), at=NOW)
+    before = made.status
+
+    assert intake.send(added(made), at=LATER) == made
+
+    made.refresh_from_db()
+    line = made.events.get(kind="add")
+    assert (made.status, line.status, line.at) == (before, before, LATER)
+    assert [paper.folder for paper in intake.papers_of(made)] == [None, made.pk]
+    assert line.paper is not None
+    assert line.paper.answers["supplement_text"] == "One more thing"
+
+
+def test_addition_sent_twice_is_there_once() -> None:
+    made = case()
+    paper = added(made)
+
+    assert [intake.send(paper, at=LATER) for _n in range(2)] == [made, made]
+
+    assert made.events.count() == 2
+
+
+def test_addition_begun_twice_is_one_draft_and_the_next_is_another() -> None:
+    made = case()
+    first = added(made)
+
+    assert intake.begin_addition(made, customer()) == first
+    intake.send(first, at=LATER)
+    assert intake.begin_addition(made, customer()) != first
+
+
+def test_additions_of_two_cases_are_kept_apart() -> None:
+    one, other = case(), case()
+
+    assert intake.begin_addition(one, customer()) != intake.begin_addition(other, customer())
+
+
+@pytest.mark.parametrize("ended", ["withdrawn", "closed", "waiting"])
+def test_addition_that_comes_too_late_is_refused_and_stays_a_draft(ended: str) -> None:
+    made = case()
+    paper = added(made)
+    if ended == "withdrawn":
+        made.take_step("withdraw", by=customer(), at=NOW)
+    else:
+        made.take_step("take_up", by=official(), at=NOW)
+        if ended == "closed":
+            made.take_step("close", by=official(), at=NOW, outcome="noted", text="")
+        else:
+            made.take_step("request_supplement", by=official(), at=NOW, text="A map", due=DUE, fields=[])
+
+    with pytest.raises(NotAllowed):
+        intake.send(paper, at=LATER)
+    with pytest.raises(NotAllowed):
+        intake.begin_addition(made, customer())
+
+    paper.refresh_from_db()
+    assert paper.is_draft
+    assert not made.events.filter(kind="add").exists()
+
+
+def test_addition_is_begun_by_nobody_else() -> None:
+    with pytest.raises(NotAllowed):
+        intake.begin_addition(case(), customer("Other"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_addition_asks_in_words_of_its_own(language: str) -> None:
+    made = case()
+    own, asked_for = intake.begin_addition(made, customer()).definition.page("supplement"), intake.supplement_page()
+
+    assert own is not None
+    assert own.title.said(language) != asked_for["title"][language]
+    assert own.fields[0].label.said(language) != asked_for["fields"][0]["label"][language]

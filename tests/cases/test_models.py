@@ -62,7 +62,7 @@ def test_refusal_says_the_status_and_what_can_be_done() -> None:
         made.take_step("close", by=official(), outcome="noted", text="")
 
     assert "Received, pending" in str(refused.value)
-    assert "Take up for handling, Transfer to another authority" in str(refused.value)
+    assert "Take up for handling, Write to the customer, Give the register number, Transfer to" in str(refused.value)
 
 
 def test_refusal_says_when_nothing_can_be_done() -> None:
@@ -113,9 +113,10 @@ def test_stranger_may_do_nothing(name: str) -> None:
 def test_steps_offered_are_those_that_can_be_taken() -> None:
     made = case()
 
-    assert [step.name for step in made.steps_for(official())] == ["take_up", "transfer"]
-    assert [step.name for step in made.steps_for(official("boss", role="manager"))] == ["take_up", "transfer"]
-    assert [step.name for step in made.steps_for(customer())] == ["withdraw"]
+    handlers = ["take_up", "write", "register", "transfer"]
+    assert [step.name for step in made.steps_for(official())] == handlers
+    assert [step.name for step in made.steps_for(official("boss", role="manager"))] == handlers
+    assert [step.name for step in made.steps_for(customer())] == ["add", "reply", "withdraw"]
 
 
 def test_step_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,3 +377,115 @@ def test_service_is_called_as_when_the_case_began() -> None:
     with translation.override("en"):
         assert Case.objects.get().service_name == "Name of example"
     assert made.language == "sv"
+
+
+# --- messages, register number, files --------------------------------------------------------------------------------
+
+
+def test_message_either_way_is_a_line_and_the_status_stays() -> None:
+    made = case()
+
+    theirs = made.take_step("write", by=official(), at=LATER, text="A question")
+    ours = made.take_step("reply", by=customer(), at=LATER, text="An answer")
+
+    assert (made.status, made.status_at) == (Status.RECEIVED, NOW)
+    assert [(line.by_name, line.data) for line in (theirs, ours)] == [
+        ("handler", {"text": "A question"}),
+        ("Example Customer", {"text": "An answer"}),
+    ]
+
+
+@pytest.mark.parametrize("step", ["write", "reply"])
+def test_message_that_says_nothing_is_refused(step: str) -> None:
+    made = case()
+    by: Any = official() if step == "write" else customer()
+
+    with pytest.raises(NotAllowed):
+        made.take_step(step, by=by, text=" \n ")
+
+    assert made.events.count() == 1
+
+
+def test_message_outlives_the_outcome() -> None:
+    made = case()
+    made.take_step("take_up", by=official())
+    made.take_step("close", by=official(), outcome="noted", text="")
+
+    made.take_step("reply", by=customer(), text="Thank you")
+
+    assert made.status == Status.CLOSED
+
+
+def test_register_number_is_kept_and_can_be_corrected() -> None:
+    made = case()
+
+    made.take_step("register", by=official(), register_number=" EX/1/2027 ")
+    line = made.take_step("register", by=official(), register_number="EX/2/2027")
+
+    assert made.register_number == "EX/2/2027"
+    assert line.data == {"register_number": "EX/2/2027"}
+    with pytest.raises(NotAllowed):
+        made.take_step("register", by=official(), register_number="  ")
+
+
+def test_same_form_twice_is_one_step() -> None:
+    made = case()
+
+    first = made.take_step("reply", by=customer(), text="Once", once="form")
+    again = made.take_step("reply", by=customer(), text="Once", once="form")
+    other = made.take_step("reply", by=customer(), text="Once", once="another form")
+
+    assert first == again
+    assert other != first
+    assert made.events.filter(kind="reply").count() == 2
+
+
+def test_form_of_another_person_or_case_is_another_form() -> None:
+    made, second = case(), case()
+
+    lines = {
+        made.take_step("write", by=official(), text="x", once="form"),
+        made.take_step("write", by=official("colleague"), text="x", once="form"),
+        second.take_step("write", by=official(), text="x", once="form"),
+    }
+
+    assert len(lines) == 3
+
+
+def test_step_taken_by_the_same_form_is_given_also_when_it_is_possible_no_longer() -> None:
+    made = case()
+    made.take_step("take_up", by=official())
+    facts: dict[str, Any] = {"outcome": "noted", "text": "", "once": "form"}
+
+    assert made.take_step("close", by=official(), **facts) == made.take_step("close", by=official(), **facts)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
+def test_same_form_sent_many_times_at_once_is_one_message() -> None:
+    made, start = case(), Barrier(5)
+
+    def reply(_n: int) -> int:
+        close_old_connections()
+        mine, by = Case.objects.get(pk=made.pk), customer()
+        try:
+            start.wait(10)
+            return mine.take_step("reply", by=by, text="Once", once="form").number
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(5) as threads:
+        numbers = list(threads.map(reply, range(5)))
+
+    assert numbers == [2] * 5
+    assert made.events.count() == 2
+
+
+def test_what_the_customer_has_seen_only_grows() -> None:
+    made = case()
+
+    for number in (2, 1):
+        made.note_seen(number)
+
+    made.refresh_from_db()
+    assert made.seen_number == 2

@@ -21,7 +21,7 @@ def test_bare_production_is_told_everything_that_is_missing(tmp_path: Path) -> N
     ended = manage(tmp_path, "check", "--deploy", **PRODUCTION)
 
     assert ended.returncode != 0
-    for known in ("config.W001", "config.W002", "config.W003", "config.E002"):
+    for known in ("config.W001", "config.W002", "config.W003", "config.W004", "config.E002"):
         assert known in ended.stderr, ended.stderr
     for word in ("DATABASE_URL", "NATIONAL_SERVICE_URL is missing", "no customer can sign in", "collectstatic"):
         assert word in ended.stderr, ended.stderr
@@ -62,8 +62,16 @@ def test_national_service_has_an_address_that_keeps_the_token_secret(
     assert ids(found) == said
 
 
+@pytest.mark.parametrize(("sent", "said"), [(True, []), (False, ["config.W004"])])
+def test_mail_is_to_be_sent(settings: Settings, sent: bool, said: list[str]) -> None:
+    settings.MAIL_IS_SENT = sent
+
+    assert ids(checks.check_mail()) == said
+
+
 def test_the_test_identity_is_no_way_for_the_public(settings: Settings) -> None:
     settings.DEBUG = settings.TEST_IDENTITY = True
+    settings.EMAIL_LINK = False
 
     assert ids(checks.check_identification()) == ["config.W003"]
 

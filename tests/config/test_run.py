@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from apps.people.standin.provider import example_clients
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -96,3 +98,14 @@ def test_last_words_of_a_child_are_found_wherever_its_log_is(tmp_path: Path) -> 
 
     assert said == f"Its last lines ({log}):\n    It ended so."
     assert run["short"](ROOT / "var" / "log" / "relay.log") == Path("var/log/relay.log")
+
+
+def test_portal_of_run_signs_in_at_the_stand_in_with_the_secret_that_it_knows() -> None:
+    told = script()["addresses"](1, 2, 3)
+
+    clients = {client.id: client.secret for client in example_clients()}
+    assert told["OIDC_ISSUER"] == told["OFFICIALS_OIDC_ISSUER"] == told["MANDATES_URL"] == "http://127.0.0.1:3"
+    assert clients == {
+        told["OIDC_CLIENT_ID"]: told["OIDC_CLIENT_SECRET"],
+        told["OFFICIALS_OIDC_CLIENT_ID"]: told["OFFICIALS_OIDC_CLIENT_SECRET"],
+    }

@@ -13,7 +13,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "of no use but in this test: abcdefghijklmnopqrstuvwxyz 0123456789"
-PRODUCTION = {"ENVIRONMENT": "production", "SECRET_KEY": SECRET, "ALLOWED_HOSTS": "example.fi"}
+SECRETS = {"SECRET_KEY": SECRET, "IDENTITY_CODE_KEYS": SECRET[::-1].replace(",", ""), "SCANNER": "none"}
+PRODUCTION = {"ENVIRONMENT": "production", "ALLOWED_HOSTS": "example.fi", **SECRETS}
 
 
 def manage(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -40,8 +41,18 @@ REFUSED: list[tuple[dict[str, str], list[str]]] = [
     ({**PRODUCTION, "DEBUG": "1"}, ["DEBUG is on", "TEST_IDENTITY is on"]),
     ({**PRODUCTION, "DEBUG": "on", "TEST_IDENTITY": "off"}, ["DEBUG is on"]),
     ({**PRODUCTION, "TEST_IDENTITY": "1"}, ["TEST_IDENTITY is on"]),
-    ({"DEBUG": "0", "SECRET_KEY": SECRET, "TEST_IDENTITY": "1"}, ["TEST_IDENTITY is on"]),
-    ({"DEBUG": "0"}, ["SECRET_KEY is missing"]),
+    ({"DEBUG": "0", **SECRETS, "TEST_IDENTITY": "1"}, ["TEST_IDENTITY is on"]),
+    ({**PRODUCTION, "IDENTITY_CODE_KEYS": ""}, ["IDENTITY_CODE_KEYS is missing"]),
+    (
+        {**PRODUCTION, "IDENTITY_CODE_KEYS": "development-only-and-of-no-use-elsewhere"},
+        ["IDENTITY_CODE_KEYS is missing"],
+    ),
+    ({**PRODUCTION, "IDENTITY_CODE_KEYS": "too-short"}, ["IDENTITY_CODE_KEYS has a key that is too short"]),
+    ({**PRODUCTION, "SCANNER": ""}, ["SCANNER is missing"]),
+    ({**PRODUCTION, "EMAIL_URL": "smtp://mail.example"}, ["DEFAULT_FROM_EMAIL is missing", "SITE_URL is missing"]),
+    ({**PRODUCTION, "SITE_URL": "service.example"}, ["SITE_URL does not begin with https://"]),
+    ({**PRODUCTION, "EMAIL_LINK": "on"}, ["EMAIL_LINK is on, but EMAIL_URL is missing"]),
+    ({"DEBUG": "0"}, ["SECRET_KEY is missing", "IDENTITY_CODE_KEYS is missing", "SCANNER is missing"]),
     ({"ENVIRONMENT": "prod", "SECRET_KEY": SECRET}, ["ENVIRONMENT is 'prod'"]),
     (
         {"ENVIRONMENT": "production", "DEBUG": "1", "TEST_IDENTITY": "1"},
@@ -75,6 +86,9 @@ def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) 
         "DATABASE_URL": "postgres://user:password@localhost/name",
         "NATIONAL_SERVICE_URL": "https://national.example",
         "NATIONAL_SERVICE_TOKEN": "of no use",
+        "EMAIL_URL": "smtp+tls://mail.example:587",
+        "DEFAULT_FROM_EMAIL": "no-reply@service.example",
+        "SITE_URL": "https://service.example",
     }
     manage(tmp_path, "collectstatic", "--noinput", **complete)
 
@@ -131,7 +145,7 @@ def test_test_identity_is_never_on_by_itself_without_debug(tmp_path: Path) -> No
     ask = "from django.conf import settings; print(settings.DEBUG, settings.TEST_IDENTITY)"
 
     assert manage(tmp_path, "shell", "--no-imports", "-c", ask, **PRODUCTION).stdout.strip() == "False False"
-    off = {"DEBUG": "0", "SECRET_KEY": SECRET}
+    off = {"DEBUG": "0", **SECRETS}
     assert manage(tmp_path, "shell", "--no-imports", "-c", ask, **off).stdout.strip() == "False False"
 
 

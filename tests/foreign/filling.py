@@ -24,7 +24,7 @@ from apps.services.publishing import obstacles, publish
 from tests import build
 from tests.foreign.conversion import Converted
 
-PDF = b"%PDF-1.4\n% an example\n"
+PDF = build.PDF
 Answers = Mapping[str, Any]
 
 

@@ -19,6 +19,7 @@ from django.db import connection, connections
 from django.utils import translation
 from django.utils.translation import gettext
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, Route, sync_playwright
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from apps.people.models import Customer, User
@@ -39,6 +40,13 @@ QUIET = [
     "--disable-sync",
 ]
 STEP_MS = 10_000
+SEALING_KEY = "seals-personal-identity-codes-in-the-journeys"
+
+
+@pytest.fixture(autouse=True)
+def _one_key(settings: Settings) -> None:
+    """What one process seals the others open; the key of development opens nothing outside it."""
+    settings.IDENTITY_CODE_KEYS = [SEALING_KEY]
 
 
 @pytest.fixture(scope="session")
@@ -204,7 +212,8 @@ class Process:
     """A program of the product, run as in production."""
 
     def __init__(self, *command: str, **surroundings: str) -> None:
-        env = {**os.environ, "DEBUG": "off", "SECRET_KEY": "only-for-this-test-" + "x" * 40, **surroundings}
+        secrets = {"SECRET_KEY": "only-for-this-test-" + "x" * 40, "IDENTITY_CODE_KEYS": SEALING_KEY}
+        env = {**os.environ, "DEBUG": "off", "SCANNER": "none", **secrets, **surroundings}
         self.running = subprocess.Popen(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
@@ -252,12 +261,12 @@ def relay(national_service: str, transactional_db: None) -> Iterator[Callable[[]
     # Emptying the database after the test before has taken what the migration had put in.
     since = {"kind": "national", "name": "Tillstånd och tillsyn", "since": datetime(2000, 1, 1, tzinfo=UTC)}
     Receiver.objects.get_or_create(key=NATIONAL, defaults=since)
-    settings = connection.settings_dict
+    database = connection.settings_dict
     if connection.vendor == "sqlite":
-        url = f"sqlite:///{settings['NAME']}"
+        url = f"sqlite:///{database['NAME']}"
     else:
-        who = settings["USER"] + (f":{settings['PASSWORD']}" if settings["PASSWORD"] else "")
-        url = f"postgres://{who}@{settings['HOST']}:{settings['PORT'] or 5432}/{settings['NAME']}"
+        who = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
+        url = f"postgres://{who}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
     started: list[Process] = []
 
     def start() -> Process:

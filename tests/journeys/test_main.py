@@ -22,7 +22,7 @@ from tests import build
 from tests.journeys.conftest import Process, Visitor
 
 LIBRARY = Path(__file__).resolve().parents[2] / "apps" / "services" / "library"
-PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+PDF = build.PDF
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 

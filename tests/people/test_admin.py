@@ -47,9 +47,9 @@ def test_the_front_page_shows_each_only_their_rooms() -> None:
         apps = build.signed_in(user).get("/admin/").context["app_list"]
         return {model["object_name"] for app in apps for model in app["models"]} - {"Delivery", "Receiver"}
 
-    assert rooms(build.official("reads", role="reader")) == {"Case", "Service"}
+    assert rooms(build.official("reads", role="reader")) == {"Case", "Service", "ShownDraft"}
     assert rooms(build.official("designs", role="designer")) == {"Service"}
-    assert rooms(build.superuser()) == {"Case", "Service", "Authority", "User"}
+    assert rooms(build.superuser()) == {"Case", "Service", "Authority", "User", "Feedback", "Notice"}
     assert rooms(User.objects.create(username="nobody", is_staff=True)) == set()
 
 

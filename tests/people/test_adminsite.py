@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver
 
 from apps.applications import attachments
-from apps.applications.models import Attachment
+from apps.applications.models import Application, Attachment, Look, ShownDraft
 from apps.cases import intake
 from apps.cases.models import Case, Event
 from apps.cases.rulebook import STEPS
@@ -28,20 +28,23 @@ from tests import build
 
 pytestmark = pytest.mark.django_db
 
-SECRETS = ("FE-2027-", "Sought Customer", "What was answered", "hidden-plan.pdf", "%PDF-1.4 hidden")
+SECRETS = ("FE-2027-", "Sought Customer", "What was answered", "What is shown", "hidden-plan.pdf", "%PDF-1.7")
 SIGNING_OUT = ("logout", "login", "password_change")
 
 
 @pytest.fixture
 def case() -> Case:
-    """A case with a file, and a service, of an authority; and the delivery that waits."""
+    """A case with a file, and a service, of an authority; the delivery that waits; a draft that its customer shows, and one not."""
     version = build.version(build.page("first", build.field("text", "title"), build.field("file", "plan")))
     draft = build.application(version, by=build.customer("Sought"), answers={"title": "What was answered"})
-    attachment = attachments.receive(draft, "plan", SimpleUploadedFile("hidden-plan.pdf", b"%PDF-1.4 hidden"))
+    attachment = attachments.receive(draft, "plan", SimpleUploadedFile("hidden-plan.pdf", build.pdf(saying="hidden")))
     attachment.save()
     draft.answers["plan"] = [attachment.known()]
     draft.save()
     arrived = intake.send(draft, at=build.NOW)
+    for answer, shown_at in (("What is shown", build.NOW), ("What nobody may see", None)):
+        beside = build.application(version, by=draft.customer, answers={"title": answer})
+        Application.objects.filter(pk=beside.pk).update(shown_at=shown_at)
     collect()
     return arrived
 
@@ -65,6 +68,8 @@ def filled_in(route: str, case: Case) -> list[str]:
         if holder is Case
         else case.service
         if holder is Service
+        else ShownDraft.objects.get(shown_at__isnull=False)
+        if holder is ShownDraft
         else holder._default_manager.first()
         if holder
         else None
@@ -106,7 +111,8 @@ def body(answer: Any) -> str:
 
 def everything() -> list[Any]:
     """All that an address could have changed."""
-    tables = (Case, Event, Service, Version, Authority, User, Membership, Customer, Attachment, Delivery, LogEntry)
+    papers = (Application, Attachment)
+    tables = (Case, Event, Service, Version, Authority, User, Membership, Customer, *papers, Delivery, LogEntry)
     return [list(table._default_manager.order_by("pk").values()) for table in tables]
 
 
@@ -141,6 +147,7 @@ def test_every_address_is_known_to_this_test(case: Case) -> None:
     assert unfilled == []
     assert any("/step/close/" in found for found in addresses(case))
     assert any("/files/" in found for found in addresses(case))
+    assert any("/showndraft/" in found and found.endswith("/change/") for found in addresses(case))
     assert f"/admin/sync/delivery/{Delivery.objects.get().pk}/change/" in addresses(case)
 
 
@@ -150,6 +157,19 @@ def test_a_handler_finds_what_the_others_must_not(case: Case) -> None:
     seen = "".join(body(browser.get(found)) for found in addresses(case))
 
     assert all(secret in seen for secret in SECRETS)
+
+
+def test_not_even_a_handler_finds_a_draft_that_is_not_shown(case: Case) -> None:
+    browser = build.signed_in(build.official())
+    kept = Application.objects.drafts().get(shown_at=None)
+    addresses_of_it = [
+        found.replace(str(ShownDraft.objects.get(shown_at__isnull=False).pk), str(kept.pk)) for found in addresses(case)
+    ]
+
+    seen = "".join(body(browser.get(found)) for found in [*addresses(case), *addresses_of_it])
+
+    assert "What nobody may see" not in seen
+    assert not Look.objects.filter(application=kept).exists()
 
 
 def test_nobody_else_gets_anything_of_a_case(case: Case) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,17 +14,20 @@ from pytest_django import Settings
 
 from apps.people import identification
 from apps.people.identification import (
+    MANDATE_KEY,
     SESSION_KEY,
+    UNTIL_KEY,
     Identification,
     TestIdentity,
     available_ways,
     customer_in_templates,
     customer_of,
+    seconds_left,
     sign_in,
     sign_out,
 )
 from apps.people.models import Customer
-from tests.build import customer
+from tests.build import NOW, customer
 
 pytestmark = pytest.mark.django_db
 
@@ -155,3 +159,64 @@ def test_name_that_is_none_is_refused(given: str, family: str) -> None:
 def test_two_ways_of_one_name_are_refused() -> None:
     with pytest.raises(TypeError, match="test"):
         type("Another", (Identification,), {"key": "test"})
+
+
+# --- how long somebody stays signed in -------------------------------------------------------------------------------
+
+
+def known_for(seconds: int, settings: Settings) -> HttpRequest:
+    """A request of a customer who signed in NOW, for so many seconds."""
+    settings.CUSTOMER_SESSION_SECONDS = seconds
+    made = request()
+    sign_in(made, customer(), at=NOW)
+    return made
+
+
+def test_who_does_nothing_for_too_long_is_signed_out(settings: Settings) -> None:
+    made = known_for(600, settings)
+    made.session[MANDATE_KEY] = str(uuid.uuid4())
+    made.session["_auth_user_id"] = "1"
+
+    assert customer_of(made, at=NOW + timedelta(seconds=600)) is None
+
+    assert SESSION_KEY not in made.session
+    assert MANDATE_KEY not in made.session
+    assert made.session["_auth_user_id"] == "1"  # an official stays signed in
+
+
+def test_who_does_something_stays(settings: Settings) -> None:
+    made = known_for(600, settings)
+
+    assert customer_of(made, at=NOW + timedelta(seconds=599)) == customer()
+
+    again = request(made.session)  # type: ignore[arg-type]
+    assert customer_of(again, at=NOW + timedelta(seconds=1_198)) == customer()
+
+
+def test_session_is_not_written_at_every_request(settings: Settings) -> None:
+    made = known_for(600, settings)
+    made.session.modified = False
+
+    customer_of(made, at=NOW + timedelta(seconds=59))
+    assert not made.session.modified
+
+    again = request(made.session)  # type: ignore[arg-type]
+    customer_of(again, at=NOW + timedelta(seconds=61))
+    assert again.session.modified
+
+
+def test_asking_how_long_it_lasts_does_not_lengthen_it(settings: Settings) -> None:
+    made = known_for(600, settings)
+    made.session.modified = False
+
+    assert [seconds_left(made, at=NOW + timedelta(seconds=s)) for s in (0, 500, 599, 600, 700)] == [600, 100, 1, 0, 0]
+    assert not made.session.modified
+    assert seconds_left(request(), at=NOW) == 0
+
+
+def test_session_without_a_time_is_nobodys() -> None:
+    made = request()
+    sign_in(made, customer())
+    del made.session[UNTIL_KEY]
+
+    assert customer_of(request(made.session)) is None  # type: ignore[arg-type]

@@ -213,11 +213,11 @@ def test_start_by_link_leads_to_the_service() -> None:
     assert not Application.objects.exists()
 
 
-def test_service_costs_four_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_service_costs_five_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     draft = build.application()
     browser = build.signed_in(draft.customer)
     browser.get("/sv/services/example/")
-    with django_assert_num_queries(4):  # session, service, customer, drafts
+    with django_assert_num_queries(5):  # session, service, customer, drafts, undertakings
         browser.get("/sv/services/example/")
 
 

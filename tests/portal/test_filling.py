@@ -23,7 +23,7 @@ from apps.services.publishing import take_old_versions_until
 from apps.services.texts import HELSINKI, date_words
 from tests import build
 
-PDF = b"%PDF-1.7\nexample\n%%EOF\n"
+PDF = build.PDF
 
 pytestmark = pytest.mark.django_db
 
@@ -338,7 +338,7 @@ def test_removing_a_file_of_somebody_else_changes_nothing() -> None:
     [
         ("empty.pdf", b""),
         ("page.pdf", b"<html><script>alert(1)</script>"),
-        ("large.pdf", PDF + b"x" * 1_000_001),
+        ("large.pdf", build.pdf(1_000_001)),
         ("archive.docx", b"PK\x03\x04rubbish"),
     ],
 )
@@ -355,7 +355,7 @@ def test_file_that_is_not_taken_is_refused_in_words(name: str, content: bytes) -
 def test_files_larger_than_all_may_be_together_are_left_out_in_words(settings: Settings) -> None:
     settings.UPLOAD_MAX_BYTES = 1_000_000
     paper = ready_for_files()
-    first, second = pdf("first.pdf", PDF + b"x" * 700_000), pdf("second.pdf", PDF + b"x" * 700_000)
+    first, second = pdf("first.pdf", build.pdf(700_000)), pdf("second.pdf", build.pdf(700_000))
     html = browser(paper).post(address(paper, "papers"), {"plan": [first, second]}).content.decode()
     assert "second.pdf: " in html
     assert [a.name for a in Attachment.objects.all()] == ["first.pdf"]
@@ -365,7 +365,7 @@ def test_what_was_typed_survives_a_sending_that_is_too_large(settings: Settings)
     settings.UPLOAD_MAX_BYTES = 1_000
     version = build.version(build.page("all", build.field("file", "plan"), build.field("text", "title")))
     paper = build.application(version, answers={})
-    response = browser(paper).post(address(paper, "all"), {"plan": pdf(content=PDF + b"x" * 5_000), "title": "Fest"})
+    response = browser(paper).post(address(paper, "all"), {"plan": pdf(content=build.pdf(5_000)), "title": "Fest"})
     html = response.content.decode()
     assert 'value="Fest"' in html
     assert "plan.pdf: " in html
@@ -438,6 +438,19 @@ def test_send_twice_makes_one_case_and_shows_the_same_receipt() -> None:
     answers = [b.post(reverse("portal:send", args=[paper.pk])).headers["Location"] for _n in range(3)]
     assert len(set(answers)) == 1
     assert Case.objects.count() == 1
+
+
+def test_send_in_a_second_window_and_after_a_lost_answer_shows_the_same_receipt() -> None:
+    paper = complete_draft()
+    one, another = browser(paper), browser(paper)
+    send, check = (reverse(f"portal:{name}", args=[paper.pk]) for name in ("send", "check"))
+    for window in (one, another):
+        assert window.get(check).status_code == 200
+
+    receipts = {window.post(send).headers["Location"] for window in (one, another, one)}
+
+    assert receipts == {reverse("portal:receipt", args=[Case.objects.get().number])}
+    assert another.get(check).headers["Location"] in receipts, "so does the back button"
 
 
 def test_send_what_is_not_complete_leads_to_the_page_that_is_not() -> None:
@@ -517,10 +530,10 @@ def test_page_costs_three_queries(django_assert_num_queries: DjangoAssertNumQuer
         b.get(address(paper, "event"))
 
 
-def test_check_page_costs_three_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_check_page_costs_three_queries_and_one_for_files(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     paper = complete_draft()
     b = browser(paper)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):  # session, customer, paper, what is to be known of its files
         b.get(reverse("portal:check", args=[paper.pk]))
 
 
@@ -550,7 +563,7 @@ def test_each_file_is_described_where_the_service_asks_for_it() -> None:
 
 def test_files_of_strangers_are_stopped_while_they_arrive(settings: Settings) -> None:
     settings.UPLOAD_MAX_BYTES = 1_000
-    request = Client().post("/sv/sign-in/", {"file": pdf(content=PDF.ljust(5_000))}).wsgi_request
+    request = Client().post("/sv/sign-in/", {"file": pdf(content=build.pdf(5_000))}).wsgi_request
 
     assert not request.FILES
 
@@ -645,3 +658,200 @@ def test_browser_gets_the_earlier_answers_that_a_computed_value_is_made_of() -> 
     html = browser(paper).get(address(paper, "second")).content.decode()
 
     assert '"price": 50' in html
+
+
+# --- several at one draft --------------------------------------------------------------------------------------------
+
+
+def seen_at(answer: Any) -> str:
+    """The marks that a page carries, as the browser would send them."""
+    found = re.search(r'name="_seen" value="([^"]*)"', answer.content.decode())
+    assert found is not None
+    return found[1]
+
+
+def theirs(paper: Application, **changed: str) -> str:
+    """What the page carried before another window saved other answers to it."""
+    window = browser(paper)
+    seen = seen_at(window.get(address(paper, "event")))
+    sent = {"title": "First", "guests": "5", "outdoors": "no", **changed, "_seen": seen}
+    assert window.post(address(paper, "event"), sent).status_code == 302
+    return seen
+
+
+def first_draft() -> Application:
+    """A draft whose first page is answered."""
+    return draft(title="First", guests=5, outdoors=False)
+
+
+def stored(paper: Application) -> dict[str, Any]:
+    """What is stored of the first page."""
+    paper.refresh_from_db()
+    return {key: paper.answers[key] for key in ("title", "guests", "outdoors")}
+
+
+def test_what_only_another_window_has_changed_stays_when_this_one_saves_something_else() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs")
+
+    browser(paper).post(address(paper, "event"), {"title": "First", "guests": "9", "outdoors": "no", "_seen": seen})
+
+    assert stored(paper) == {"title": "Theirs", "guests": 9, "outdoors": False}
+
+
+def test_it_stays_also_when_this_window_has_to_try_again() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs")
+    window = browser(paper)
+
+    wrong = window.post(address(paper, "event"), {"title": "First", "guests": "many", "outdoors": "no", "_seen": seen})
+    right = {"title": "First", "guests": "9", "outdoors": "no", "_seen": seen_at(wrong)}
+
+    assert wrong.status_code == 200
+    assert window.post(address(paper, "event"), right).status_code == 302
+    assert stored(paper) == {"title": "Theirs", "guests": 9, "outdoors": False}
+
+
+def test_what_was_wrong_here_and_changed_there_is_asked_about_once_it_is_right() -> None:
+    paper = first_draft()
+    seen = theirs(paper, guests="7")
+    window = browser(paper)
+
+    wrong = window.post(address(paper, "event"), {"title": "First", "guests": "many", "outdoors": "no", "_seen": seen})
+    asked = window.post(
+        address(paper, "event"), {"title": "First", "guests": "9", "outdoors": "no", "_seen": seen_at(wrong)}
+    )
+
+    assert asked.context["conflict"].keys == ("guests",)
+    assert stored(paper)["guests"] == 7
+
+
+def test_nothing_is_saved_before_it_is_said_whose_answer_stands() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs")
+    mine = {"title": "Mine", "guests": "9", "outdoors": "no", "_seen": seen}
+
+    asked = browser(paper).post(address(paper, "event"), mine)
+
+    assert stored(paper) == {"title": "Theirs", "guests": 5, "outdoors": False}
+    html = asked.content.decode()
+    assert "Theirs" in html
+    assert 'value="Mine"' in html
+    assert 'value="9"' in html
+    assert f'href="{address(paper, "event")}"' in html, "keeping what is stored is opening the page anew"
+    assert "data-take-focus" in html
+    assert title(html) != title(browser(paper).get(address(paper, "event")).content.decode())
+
+
+def test_saving_mine_instead_replaces_only_what_was_asked_about() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs", guests="7")
+    window = browser(paper)
+
+    asked = window.post(address(paper, "event"), {"title": "Mine", "guests": "5", "outdoors": "no", "_seen": seen})
+    again = {"title": "Mine", "guests": "5", "outdoors": "no", "_seen": seen_at(asked)}
+
+    assert asked.context["conflict"].keys == ("title",)
+    assert window.post(address(paper, "event"), again).status_code == 302
+    assert stored(paper) == {"title": "Mine", "guests": 7, "outdoors": False}
+
+
+def test_who_changed_it_again_while_it_was_asked_about_is_asked_about_too() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs")
+    window = browser(paper)
+    asked = window.post(address(paper, "event"), {"title": "Mine", "guests": "5", "outdoors": "no", "_seen": seen})
+    theirs(paper, title="Theirs again")
+
+    answer = window.post(
+        address(paper, "event"), {"title": "Mine", "guests": "5", "outdoors": "no", "_seen": seen_at(asked)}
+    )
+
+    assert answer.context["conflict"].stored == [("Title sv", "Theirs again")]
+    assert stored(paper)["title"] == "Theirs again"
+
+
+def test_the_same_page_sent_twice_is_no_conflict() -> None:
+    paper = first_draft()
+    window = browser(paper)
+    sent = {"title": "Mine", "guests": "9", "outdoors": "yes", "_seen": seen_at(window.get(address(paper, "event")))}
+
+    answers = [window.post(address(paper, "event"), sent).status_code for _ in range(2)]
+
+    assert answers == [302, 302]
+    assert stored(paper) == {"title": "Mine", "guests": 9, "outdoors": True}
+
+
+def test_a_page_without_marks_is_saved_as_it_is() -> None:
+    paper = first_draft()
+    theirs(paper, title="Theirs")
+
+    answer = browser(paper).post(address(paper, "event"), {"title": "Mine", "guests": "5", "outdoors": "no"})
+
+    assert answer.status_code == 302
+    assert stored(paper)["title"] == "Mine"
+
+
+def test_changing_the_language_of_a_half_filled_page_is_no_conflict_with_oneself() -> None:
+    paper = first_draft()
+    window = browser(paper)
+    seen = seen_at(window.get(address(paper, "event")))
+    half = {"title": "Mine", "guests": "many", "outdoors": "no", "_seen": seen, "_language": "fi"}
+
+    other = window.get(window.post(address(paper, "event"), half).headers["Location"])
+    right = {"title": "Mine, better", "guests": "9", "outdoors": "no", "_seen": seen_at(other)}
+
+    assert window.post(other.request["PATH_INFO"], right).status_code == 302
+    assert stored(paper) == {"title": "Mine, better", "guests": 9, "outdoors": False}
+
+
+def test_what_another_window_changed_stays_when_the_language_is_changed() -> None:
+    paper = first_draft()
+    seen = theirs(paper, title="Theirs")
+    window = browser(paper)
+    half = {"title": "First", "guests": "many", "outdoors": "no", "_seen": seen, "_language": "fi"}
+
+    other = window.get(window.post(address(paper, "event"), half).headers["Location"])
+    right = {"title": "First", "guests": "9", "outdoors": "no", "_seen": seen_at(other)}
+
+    assert window.post(other.request["PATH_INFO"], right).status_code == 302
+    assert stored(paper) == {"title": "Theirs", "guests": 9, "outdoors": False}
+
+
+# --- what is declared by sending -------------------------------------------------------------------------------------
+
+
+def test_what_is_declared_is_kept_as_it_was_shown() -> None:
+    paper = complete_draft()
+    window = browser(paper)
+    html = unescape(window.get(reverse("portal:check", args=[paper.pk])).content.decode())
+
+    window.post(reverse("portal:send", args=[paper.pk]))
+
+    declared = Case.objects.get().events.get().data["declared"]
+    assert declared
+    assert f"<p>{declared}</p>" in html
+
+
+def test_declaration_of_the_service_is_marked_as_one_that_must_be_ticked() -> None:
+    paper = build.application(build.version(declaration=build.said("I declare this")))
+
+    html = browser(paper).get(reverse("portal:check", args=[paper.pk])).content.decode()
+
+    box = re.search(r'<input type="checkbox" name="declared"[^>]*>', html)
+    assert box is not None
+    assert " required" in box[0]
+    assert " checked" not in box[0]
+
+
+# --- how long a draft is kept ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["check", "my_cases"])
+def test_it_is_said_until_when_a_draft_is_kept(name: str) -> None:
+    paper = build.application(build.version(draft_days=30))
+    Application.objects.filter(pk=paper.pk).update(changed_at=build.NOW)
+
+    html = browser(paper).get(reverse(f"portal:{name}", args=[paper.pk] if name == "check" else [])).content.decode()
+
+    assert "31.3.2027" in html

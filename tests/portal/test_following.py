@@ -13,13 +13,18 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
-from apps.applications.models import Application, Attachment
-from apps.cases.models import Case, open_request
+from apps.applications.models import Application, Attachment, Undertaking
+from apps.cases import documents, intake
+from apps.cases.models import Case, Document, open_request
+from apps.people.models import Mandate, Principal
+from apps.portal import mandated
+from apps.services.models import Version
 from apps.services.texts import HELSINKI, date_words
 from tests import build
+from tests.portal.walk import browser_of
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\nexample\n%%EOF\n"
+PDF = build.PDF
 
 
 def page_of(case: Case, name: str = "case", client: Client | None = None) -> str:
@@ -84,14 +89,209 @@ def test_my_cases_shows_a_supplement_draft_with_the_number_of_its_case() -> None
     assert html.count(str(case.number)) >= 2
 
 
-def test_my_cases_costs_five_queries_however_many(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_my_cases_costs_six_queries_however_many(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     version = build.version()
-    for _n in range(3):
-        build.case(version)
+    for n in range(3):
+        case = build.case(version)
+        case.take_step("take_up", by=build.official(f"handler{n}"))
+        case.take_step("write", by=build.official(), text="A word")
+        intake.begin_addition(case, build.customer())
         build.application(version)
     browser = build.signed_in(build.customer())
-    with django_assert_num_queries(5):  # session, customer, cases, their requests, drafts
+    with django_assert_num_queries(6):  # session, customer, cases, their requests, their diaries, drafts
         browser.get(reverse("portal:my_cases"))
+
+
+def numbers_in_order(browser: Client) -> list[str]:
+    """The numbers of the cases that are listed, from the top."""
+    groups = browser.get(reverse("portal:my_cases")).context["groups"]
+    return [str(entry.case.number) for group in groups for entry in group.cases]
+
+
+def test_my_cases_puts_what_needs_the_customer_first_and_what_has_ended_last() -> None:
+    version, handler = build.version(), build.official()
+    ended, under_way, written, asked, late = (build.case(version) for _n in range(5))
+    ended.take_step("withdraw", by=ended.application.customer)
+    for case in (asked, late, written):
+        case.take_step("take_up", by=handler)
+        case.note_seen(2)
+    today = timezone.localdate(timezone=HELSINKI)
+    for case in (asked, late):
+        case.take_step("request_supplement", by=handler, text="More", due=today, fields=[])
+        case.note_seen(3)
+    late.supplement_requests.update(due=today - timedelta(days=1))
+    written.take_step("write", by=handler, text="A word")
+
+    found = numbers_in_order(build.signed_in(build.customer()))
+
+    assert found == [str(case.number) for case in (asked, written, late, under_way, ended)]
+
+
+def test_my_cases_marks_a_new_message_until_the_case_has_been_opened() -> None:
+    case = build.case()
+    case.take_step("write", by=build.official(), text="A word")
+    browser = build.signed_in(case.application.customer, headers={"accept-language": "en"})
+    with translation.override("en"):
+        assert "it may wait for your answer" in browser.get(reverse("portal:my_cases")).content.decode()
+        assert "Read the message" in page_of(case, client=browser)
+        assert "Read the message" not in page_of(case, client=browser)
+        assert "it may wait for your answer" not in browser.get(reverse("portal:my_cases")).content.decode()
+
+
+def test_my_cases_calls_what_the_customer_did_not_new() -> None:
+    case = build.case()
+    browser = build.signed_in(case.application.customer)
+    browser.get(reverse("portal:case", args=[case.number]))
+    case.take_step("reply", by=case.application.customer, text="A word")
+    assert "tag--new" not in browser.get(reverse("portal:my_cases")).content.decode()
+    case.take_step("take_up", by=build.official())
+    assert "tag--new" in browser.get(reverse("portal:my_cases")).content.decode()
+
+
+def test_my_cases_says_all_that_the_shared_view_says() -> None:
+    case, handler = build.case(), build.official("Handler-of-this")
+    case.take_step("take_up", by=handler, at=build.NOW + timedelta(hours=1))
+    case.take_step("register", by=handler, register_number="EX/1/2027", at=build.NOW + timedelta(hours=2))
+    case.note_acknowledged("national", 2, build.NOW + timedelta(hours=3))
+    browser = build.signed_in(case.application.customer)
+    with translation.override("en"):
+        html = browser.get(reverse("portal:my_cases")).content.decode()
+        assert "We are still passing it on" in html
+        case.note_acknowledged("national", 3, build.NOW + timedelta(hours=4))
+        html = browser.get(reverse("portal:my_cases")).content.decode()
+    for said in (
+        "Name of example",
+        "example-town en",
+        str(case.number),
+        "Register number: EX/1/2027",
+        "Handler: Handler-of-this",
+        "Handling began 1.3.2027, 12:30",
+        "since 1.3.2027, 12:30",
+        "Last change 1.3.2027, 13:30",
+        "Received by the authority 1.3.2027, 11:30.",
+        "Passed on to Tillstånd och tillsyn 1.3.2027, 15:30.",
+        "Being handled",
+    ):
+        assert said in html
+
+
+def of_undertaking(version: Version, undertaking: Undertaking, *, sent: bool = True) -> Application:
+    """An application of an undertaking."""
+    paper = build.application(version)
+    paper.undertaking = undertaking
+    paper.save()
+    if sent:
+        intake.send(paper)
+    return paper
+
+
+def test_my_cases_keeps_an_undertaking_of_several_applications_together() -> None:
+    version = build.version()
+    festival, alone = (
+        Undertaking.objects.create(customer=build.customer(), name=name) for name in ("Festival", "Solo")
+    )
+    first, between = of_undertaking(version, festival), of_undertaking(version, alone)
+    second = of_undertaking(version, festival)
+    html = build.signed_in(build.customer()).get(reverse("portal:my_cases"))
+    groups = [
+        (group.undertaking and group.undertaking.name, [entry.case.application for entry in group.cases])
+        for group in html.context["groups"]
+    ]
+    assert groups == [("Festival", [second, first]), (None, [between])]
+    assert "Festival" in html.content.decode()
+
+
+def test_my_cases_counts_a_draft_to_its_undertaking() -> None:
+    version = build.version()
+    festival = Undertaking.objects.create(customer=build.customer(), name="Festival")
+    of_undertaking(version, festival)
+    of_undertaking(version, festival, sent=False)
+    (group,) = build.signed_in(build.customer()).get(reverse("portal:my_cases")).context["groups"]
+    assert group.undertaking == festival
+
+
+# --- adding unasked --------------------------------------------------------------------------------------------------
+
+
+def test_addition_is_begun_filled_in_checked_and_sent() -> None:
+    case = build.case()
+    case.take_step("take_up", by=build.official())
+    browser = build.signed_in(case.application.customer)
+    assert reverse("portal:add", args=[case.number]) in page_of(case)
+    begun = browser.post(reverse("portal:add", args=[case.number]), follow=True)
+    paper = Application.objects.get(supplement_form__isnull=False)
+    page = reverse("portal:page", args=[paper.pk, "supplement"])
+    assert begun.redirect_chain[-1][0] == page
+    assert reverse("portal:application", args=[paper.pk]) in browser.get(reverse("portal:my_cases")).content.decode()
+    file = SimpleUploadedFile("plan.pdf", PDF, "application/pdf")
+    browser.post(page, {"supplement_text": "One more thing", "supplement_files": file})
+    assert "One more thing" in browser.get(reverse("portal:check", args=[paper.pk])).content.decode()
+    sent = [browser.post(reverse("portal:send", args=[paper.pk])).headers["Location"] for _n in range(2)]
+    assert set(sent) == {reverse("portal:supplement_receipt", args=[case.number, paper.pk])}
+    case.refresh_from_db()
+    assert case.status == "in_handling"
+    assert case.events.filter(kind="add").count() == 1
+    assert "One more thing" in page_of(case)
+    assert "plan.pdf" in page_of(case)
+
+
+def test_addition_begun_twice_is_one_draft_which_names_its_case() -> None:
+    case = build.case()
+    browser = build.signed_in(case.application.customer)
+    for _n in range(2):
+        browser.post(reverse("portal:add", args=[case.number]))
+    (draft,) = browser.get(reverse("portal:my_cases")).context["drafts"]
+    assert (draft.number, draft.over) == (case.number, "")
+
+
+def test_addition_that_can_be_sent_no_longer_says_so() -> None:
+    case = build.case()
+    browser = build.signed_in(case.application.customer)
+    browser.post(reverse("portal:add", args=[case.number]))
+    case.take_step("withdraw", by=case.application.customer)
+    (draft,) = browser.get(reverse("portal:my_cases")).context["drafts"]
+    assert draft.over
+    assert draft.over in unescape(browser.get(reverse("portal:my_cases")).content.decode())
+
+
+def test_addition_is_not_offered_while_a_supplement_is_awaited() -> None:
+    case = waiting_case()
+    assert reverse("portal:add", args=[case.number]) not in page_of(case)
+    browser = build.signed_in(case.application.customer)
+    answer = browser.post(reverse("portal:add", args=[case.number]), follow=True)
+    assert "panel--error" in answer.content.decode()
+
+
+def test_addition_is_not_begun_by_opening_its_address() -> None:
+    case = build.case()
+    build.signed_in(case.application.customer).get(reverse("portal:add", args=[case.number]))
+    assert Application.objects.count() == 1
+
+
+def test_addition_for_a_company_can_be_finished_by_a_colleague(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mandated, "_still", lambda _request, _mandate: True)  # the source says that the mandates hold
+    company = Principal.objects.create(kind="company", subject="1234567-1", name="Exempel Ab")
+    author, colleague, stranger = (build.customer(name) for name in ("Author", "Colleague", "Stranger"))
+    for person in (author, colleague):
+        Mandate.objects.create(customer=person, principal=company)
+    first = build.application(by=author)
+    first.principal = company
+    first.save()
+    case = intake.send(first, at=build.NOW)
+    browser = browser_of(author, company)
+    browser.post(reverse("portal:add", args=[case.number]))
+    paper = Application.objects.get(supplement_form__isnull=False)
+    page = reverse("portal:page", args=[paper.pk, "supplement"])
+    browser.post(page, {"supplement_text": "Half of it"})
+    other = browser_of(colleague, company)
+    assert "Half of it" in other.get(page).content.decode()
+    assert reverse("portal:application", args=[paper.pk]) in other.get(reverse("portal:my_cases")).content.decode()
+    other.post(page, {"supplement_text": "All of it"})
+    other.post(reverse("portal:send", args=[paper.pk]))
+    line = case.events.get(kind="add")
+    assert (line.by_customer, line.by_principal) == (colleague, company)
+    assert build.signed_in(author).get(page)["Location"].startswith("/sv/acting/")
+    assert build.signed_in(stranger).get(reverse("portal:case", args=[case.number])).status_code == 404
 
 
 # --- one case --------------------------------------------------------------------------------------------------------
@@ -133,11 +333,52 @@ def test_case_shows_the_outcome_in_words() -> None:
     assert "All is <well>" in html
 
 
-def test_case_costs_six_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_case_costs_six_queries_once_it_has_been_seen(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     case = waiting_case()
     browser = build.signed_in(case.application.customer)
+    with django_assert_num_queries(7):  # and the first time, that it has been seen
+        browser.get(reverse("portal:case", args=[case.number]))
     with django_assert_num_queries(6):  # session, customer, case, diary, request, papers
         browser.get(reverse("portal:case", args=[case.number]))
+
+
+def test_case_shows_the_register_number_and_what_it_is_called_in_the_history() -> None:
+    case = build.case()
+    case.take_step("register", by=build.official(), register_number="EX/1/2027")
+    assert page_of(case).count("EX/1/2027") == 2
+
+
+def test_case_offers_the_decision_for_download() -> None:
+    case, handler = build.case(), build.official()
+    case.take_step("take_up", by=handler)
+    with documents.received([SimpleUploadedFile("beslut.pdf", PDF)]) as files:
+        case.take_step("close", by=handler, outcome="noted", text="Read it", files=files)
+    html = page_of(case)
+    assert html.count("beslut.pdf") == 2
+    address = reverse("portal:document", args=[case.number, Document.objects.get().pk])
+    assert address in html
+    answer = build.signed_in(case.application.customer).get(address)
+    assert b"".join(answer.streaming_content) == PDF  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("steps", "offered"),
+    [
+        ((), {"write", "add", "withdraw"}),
+        (("take_up",), {"write", "add", "withdraw"}),
+        (("take_up", "close"), {"write"}),
+        (("withdraw",), set()),
+    ],
+)
+def test_case_offers_what_the_rule_book_allows(steps: tuple[str, ...], offered: set[str]) -> None:
+    case = build.case()
+    for step in steps:
+        by: Any = case.application.customer if step == "withdraw" else build.official()
+        facts: dict[str, Any] = {"outcome": "noted", "text": ""} if step == "close" else {}
+        case.take_step(step, by=by, **facts)
+    html = page_of(case)
+    names = ("write", "add", "withdraw", "answer")
+    assert {name for name in names if f'"{reverse(f"portal:{name}", args=[case.number])}"' in html} == offered
 
 
 # --- supplements -----------------------------------------------------------------------------------------------------
@@ -202,6 +443,27 @@ def test_supplement_after_its_last_day_is_refused_in_words() -> None:
     assert response.redirect_chain[-1][0] == reverse("portal:check", args=[paper.pk])
     assert "panel--error" in response.content.decode()
     assert reverse("portal:answer", args=[case.number]) not in page_of(case)
+
+
+def test_supplement_that_is_late_says_so_before_it_is_sent() -> None:
+    case = waiting_case()
+    paper = answered(case)
+    case.supplement_requests.update(due=timezone.localdate(timezone=HELSINKI) - timedelta(days=1))
+    browser = build.signed_in(case.application.customer, headers={"accept-language": "en"})
+    with translation.override("en"):
+        addresses = [reverse("portal:check", args=[paper.pk]), reverse("portal:page", args=[paper.pk, "first"])]
+        pages = [unescape(browser.get(address).content.decode()) for address in addresses]
+        assert all("The last day to answer was" in page for page in pages)
+        assert reverse("portal:send", args=[paper.pk]) not in pages[0]
+        (draft,) = browser.get(reverse("portal:my_cases")).context["drafts"]
+    assert draft.over
+
+
+def test_supplement_is_in_time_on_its_last_day() -> None:
+    case = waiting_case(days=0)
+    paper = answered(case)
+    html = build.signed_in(case.application.customer).get(reverse("portal:check", args=[paper.pk])).content.decode()
+    assert reverse("portal:send", args=[paper.pk]) in html
 
 
 # --- withdrawing -----------------------------------------------------------------------------------------------------

@@ -105,7 +105,8 @@ class TestWithTestIdentity:
         assert browser.get("/sv/cases/").status_code == 302
 
 
-def test_sign_in_without_any_way_says_so() -> None:
+def test_sign_in_without_any_way_says_so(settings: Settings) -> None:
+    settings.EMAIL_LINK = False
     response = Client().get("/en/sign-in/")
     assert response.status_code == 200
     assert "given_name" not in response.content.decode()

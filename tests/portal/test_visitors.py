@@ -16,7 +16,7 @@ from apps.cases.models import Case
 from tests import build
 
 pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\nexample\n%%EOF\n"
+PDF = build.PDF
 
 
 def customer_with_everything() -> dict[str, list[str]]:

@@ -24,7 +24,7 @@ from apps.services.fieldtypes.questions import QuestionsForm
 from apps.services.layout import Line
 from apps.services.pageform import PageForm
 from apps.services.texts import LANGUAGES, has_control_characters
-from tests import markup
+from tests import build, markup
 from tests.build import TODAY, application, definition, field, page, said, version
 from tests.services.browser import filled, html_of, names_in
 from tests.services.kinds import (
@@ -540,8 +540,8 @@ def test_date_asked_again_in_a_supplement_has_no_lead_time() -> None:
     assert again.notice() is None
 
 
-def pdf(name: str = "plan.pdf", more: bytes = b"") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, b"%PDF-1.7\n" + more, "application/pdf")
+def pdf(name: str = "plan.pdf", size: int = 0) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, build.pdf(size), "application/pdf")
 
 
 def test_file_is_taken_by_its_content() -> None:
@@ -573,7 +573,7 @@ def test_file_that_is_stored_is_an_answer() -> None:
 
 
 def test_file_too_large_is_refused_with_the_limit() -> None:
-    form = posted(a("file", max_megabytes=1), files=[pdf(more=b"x" * 1_000_000)])
+    form = posted(a("file", max_megabytes=1), files=[pdf(size=1_000_001)])
 
     assert not form.is_valid()
     assert "1 MB" in form.errors["it"][0]

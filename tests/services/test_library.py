@@ -110,7 +110,7 @@ def posted(
     files: MultiValueDict[str, Any] = MultiValueDict()
     for field in fields:
         if field.carries_file:
-            files.appendlist(field.key, SimpleUploadedFile("exempel.pdf", b"%PDF-1.7\n"))
+            files.appendlist(field.key, SimpleUploadedFile("exempel.pdf", build.PDF))
             continue
         for name, value in controls(field, answers.get(field.key), field.key):
             data.appendlist(name, str(value))

@@ -14,7 +14,7 @@ from django.utils.datastructures import MultiValueDict
 from apps.services.definition import Definition
 from apps.services.pageform import PageForm
 from apps.services.publishing import obstacles
-from tests.build import TODAY, definition, field, options, page, said
+from tests.build import PDF, TODAY, definition, field, options, page, said
 from tests.services.browser import filled, html_of
 
 MUSIC = {"field": "music", "equals": True}
@@ -217,7 +217,7 @@ def test_refused_answer_brings_up_nothing() -> None:
 
 def test_files_are_taken_though_another_answer_is_wrong() -> None:
     of = definition(page("one", field("text", "name"), field("file", "plan", max_files=2)))
-    plan = SimpleUploadedFile("plan.pdf", b"%PDF-1.7 x")
+    plan = SimpleUploadedFile("plan.pdf", PDF)
     page_of_web = SimpleUploadedFile("plan2.pdf", b"<html>")
 
     form = form_of(of, "one", {"name": ""}, files={"plan": [plan, page_of_web]})

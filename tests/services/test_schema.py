@@ -67,6 +67,12 @@ RICH = document(
     schema=2,
     municipalities=["091"],
     contact=said("Contact"),
+    privacy=said("Privacy"),
+    declaration=said("Declaration"),
+    identification="weak",
+    acting_for=["self", "company"],
+    mandate="EXAMPLE",
+    draft_days=30,
 )
 
 

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 
 from apps.applications.models import Application, Attachment
 from apps.cases import intake
-from apps.cases.models import Case
+from apps.cases.models import Case, Document
 from apps.services.models import Version
 from apps.sync.models import Delivery
 from tests import build
@@ -75,7 +75,11 @@ def handled(case: Case, *, minutes: int = 5) -> Case:
 def supplemented(case: Case, content: bytes = b"%PDF-1.7 more") -> Case:
     """The case, taken up, with a supplement that has a file."""
     handled(case)
-    asked = {"text": "Ge en ritning.", "due": NOW.date() + timedelta(days=14), "fields": ["municipality_name"]}
+    asked: dict[str, Any] = {
+        "text": "Ge en ritning.",
+        "due": NOW.date() + timedelta(days=14),
+        "fields": ["municipality_name"],
+    }
     case.take_step("request_supplement", by=build.official(), at=NOW + timedelta(minutes=6), **asked)
     draft = intake.begin_supplement(case, case.application.customer)
     draft.answers |= {"municipality_name": "Exempelbyn", "supplement_text": "Här är den."}
@@ -83,6 +87,30 @@ def supplemented(case: Case, content: bytes = b"%PDF-1.7 more") -> Case:
     intake.send(draft, at=NOW + timedelta(minutes=7))
     case.refresh_from_db()
     return case
+
+
+def added(case: Case) -> Case:
+    """The case, taken up, with something the customer added unasked."""
+    handled(case)
+    draft = intake.begin_addition(case, case.application.customer)
+    draft.answers |= {"supplement_text": "En sak till."}
+    attach(draft, b"%PDF-1.7 more", field="supplement_files", n=2)
+    intake.send(draft, at=NOW + timedelta(minutes=7))
+    case.refresh_from_db()
+    return case
+
+
+def document(content: bytes = PDF, *, n: int = 3, name: str = "karta åäö.pdf") -> Document:
+    """A file for a message or an outcome, stored as the portal stores it and not yet kept."""
+    made = Document(
+        id=ATTACHED.format(n=n),
+        name=name,
+        media_type="application/pdf",
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    made.content.save(f"{n}/document-{n}", ContentFile(content), save=False)
+    return made
 
 
 def standing(case: Case) -> list[str]:

@@ -78,7 +78,7 @@ def test_list_is_filtered_by_status_receiver_and_case(refused: Case) -> None:
     other = build.case(by=build.customer("Other"))
     relay.collect(NOW)
     mine = browser(manager())
-    receiver = Receiver.objects.get().pk
+    receiver = Receiver.objects.get(key="national").pk
 
     def shown(query: str) -> list[tuple[str | None, int]]:
         answer = mine.get(LIST + query)
@@ -156,7 +156,7 @@ def test_number_of_queries_of_the_list_does_not_grow() -> None:
 
 
 def test_receivers_are_for_those_who_keep_the_installation() -> None:
-    receiver = Receiver.objects.get()
+    receiver = Receiver.objects.get(key="national")
     page = f"/admin/sync/receiver/{receiver.pk}/change/"
 
     assert browser(manager()).get(page).status_code == 403

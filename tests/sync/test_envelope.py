@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from apps.cases import intake
 from apps.cases.models import Case, Event
-from apps.cases.rulebook import TABLE
+from apps.cases.rulebook import STEPS, TABLE, Party
+from apps.people.models import Customer, Principal
 from apps.sync import envelope
 from apps.sync.reference.documents import data_digest
 from apps.sync.reference.rules import check_case_data, check_event
@@ -29,6 +31,9 @@ GOLDEN = Path(__file__).parent / "golden"
 LATER = NOW + timedelta(hours=1)
 
 FACTS: dict[str, dict[str, Any]] = {
+    "write": {"text": "Kontoret är öppet i morgon."},
+    "reply": {"text": "Tack, jag kommer."},
+    "register": {"register_number": "EX/1/10.03/2027"},
     "close": {"outcome": "noted", "text": "Anmälan har antecknats."},
     "transfer": {"to": "Exempelmyndigheten", "text": "Ärendet hör dit."},
     "leave_unexamined": {"text": "Ärendet har förfallit."},
@@ -49,10 +54,14 @@ def happened(kind: str) -> Event:
             case.take_step("resume", by=build.official(), at=LATER)
     elif kind == "take_up":
         case = in_handling()
+    elif kind == "add":
+        case = folders.added(folders.with_file())
     else:
         case = in_handling()
-        by: Any = case.application.customer if kind == "withdraw" else build.official()
-        case.take_step(kind, by=by, at=LATER, **FACTS.get(kind, {}))
+        by: Any = case.application.customer if STEPS[kind].by is Party.CUSTOMER else build.official()
+        files = [folders.document()] if kind in ("write", "reply") else []
+        facts = FACTS.get(kind, {}) | ({"files": files} if files else {})
+        case.take_step(kind, by=by, at=LATER, **facts)
     return case.events.get(kind=kind)
 
 
@@ -104,7 +113,7 @@ def test_event_is_what_receivers_were_promised(kind: str) -> None:
     assert same_as_golden(f"event-{kind}", steady(document, event.case))
 
 
-@pytest.mark.parametrize("kind", ["received", "supplement"])
+@pytest.mark.parametrize("kind", ["received", "supplement", "add"])
 def test_case_data_are_what_receivers_were_promised(kind: str) -> None:
     event = happened(kind)
 
@@ -112,6 +121,34 @@ def test_case_data_are_what_receivers_were_promised(kind: str) -> None:
 
     check_case_data(document, str(event.case.external_id))
     assert same_as_golden(f"data-{kind}", steady(document, event.case))
+
+
+def test_decision_is_listed_with_the_outcome() -> None:
+    case = in_handling()
+    files = [folders.document(name="beslut.pdf")]
+    event = case.take_step("close", by=build.official(), at=LATER, files=files, **FACTS["close"])
+
+    document = envelope.event(event, event.number)
+
+    check_event(document, str(case.external_id))
+    assert same_as_golden("event-close-with-decision", steady(document, case))
+
+
+def test_message_without_files_says_that_it_has_none() -> None:
+    case = in_handling()
+
+    event = case.take_step("write", by=build.official(), at=LATER, text="Hej")
+
+    assert envelope.event(event, event.number)["data"] == {"text": "Hej", "attachments": []}
+
+
+def test_form_that_a_message_was_sent_with_is_not_told() -> None:
+    case = in_handling()
+
+    event = case.take_step("reply", by=case.application.customer, at=LATER, text="Hej", once="mark of the form")
+
+    assert "mark of the form" not in json.dumps(envelope.event(event, event.number))
+    assert "Example" not in json.dumps(envelope.event(event, event.number))
 
 
 def test_skipped_event_has_its_number_and_nothing_else() -> None:
@@ -186,3 +223,57 @@ def test_a_secret_part_marks_the_whole_question() -> None:
         for event in (protected, open_to_all)
     ]
     assert [field.get("secret") for field in said] == [True, None]
+
+
+# --- for whom, and under what protection --------------------------------------------------------------------------------
+
+
+def for_somebody(**principal: str) -> Event:
+    """The first event of a case that was sent on behalf of somebody."""
+    paper = build.application(folders.form(), answers=folders.answers())
+    paper.principal = Principal.objects.create(**principal)
+    paper.save()
+    return intake.send(paper, at=NOW).events.get()
+
+
+def of_protected() -> Event:
+    """The first event of a case of somebody with a protection order."""
+    Customer.objects.filter(pk=build.customer().pk).update(protected=True)
+    return folders.with_file().events.get()
+
+
+def customer_in(event: Event) -> dict[str, Any]:
+    customer: dict[str, Any] = envelope.case_data(event)["commondata"]["customer"]
+    return customer
+
+
+def test_case_data_say_on_whose_behalf_they_were_sent() -> None:
+    event = for_somebody(kind="company", subject="1234567-1", name="Exempel Ab")
+
+    document = envelope.case_data(event)
+
+    check_case_data(document, str(event.case.external_id))
+    assert same_as_golden("data-received-on-behalf", steady(document, event.case))
+
+
+def test_of_another_person_the_name_is_told_and_no_identifier() -> None:
+    event = for_somebody(kind="person", subject="an index", name="Test Person (1234567-1)", identity_code="040480A903K")
+
+    assert customer_in(event)["onBehalfOf"] == {"kind": "person", "name": "Test Person (1234567-1)"}
+
+
+def test_protection_order_is_told_and_nothing_is_said_where_there_is_none() -> None:
+    assert customer_in(of_protected()) == {"name": "Example Customer", "protected": True}
+    Customer.objects.update(protected=False)
+    assert customer_in(build.case().events.get()) == {"name": "Example Customer"}
+
+
+def test_what_has_changed_since_does_not_change_what_is_sent_again() -> None:
+    first, second = of_protected(), for_somebody(kind="company", subject="1234567-1", name="Exempel Ab")
+    before = [envelope.as_bytes(envelope.case_data(event)) for event in (first, second)]
+
+    Customer.objects.update(protected=False)
+    Principal.objects.update(name="Renamed Ab")
+
+    again = [Event.objects.get(pk=event.pk) for event in (first, second)]
+    assert [envelope.as_bytes(envelope.case_data(event)) for event in again] == before

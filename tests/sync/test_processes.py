@@ -2,116 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings as django_settings
 
+from apps.sync.duties import DUTIES
 from apps.sync.reference.server import ReferenceServer
 from apps.sync.reference.server import Settings as ReferenceSettings
 from apps.sync.relay import BATCH
 from tests.sync import scripted
+from tests.sync.houses import House, lease_runs_out, until
 from tests.sync.scripted import Scripted
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
-
-
-@dataclass
-class House:
-    """An installation outside the test's process."""
-
-    env: dict[str, str]
-    parts: list[str] = field(default_factory=list)
-    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    def run(self, *args: str) -> str:
-        """A command, to its end."""
-        done = subprocess.run(
-            [sys.executable, *args], cwd=ROOT, env=self.env, capture_output=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    def relay(self, *args: str, **env: str) -> subprocess.Popen[bytes]:
-        """A relay, started."""
-        command = [sys.executable, "manage.py", "relay", *args]
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**self.env, **env}, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-        )
-        self.started.append(process)
-        return process
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    """A new database of the kind the tests run on."""
-    with _database(tmp_path) as url:
-        house = House(
-            {
-                **os.environ,
-                "DATABASE_URL": url,
-                "VAR_DIR": str(tmp_path),
-                "ENVIRONMENT": "development",
-                "DEBUG": "off",
-                "TEST_IDENTITY": "off",
-                "NATIONAL_SERVICE_TOKEN": "",
-                "SECRET_KEY": "for-the-tests-only-" + "x" * 40,
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                "RELAY_TIMEOUT": "2",
-                "RELAY_LEASE": "3",
-                "RELAY_POLL": "0.1",
-            }
-        )
-        try:
-            yield house
-        finally:
-            for process in house.started:
-                process.kill()
-                process.communicate()
-
-
-class _database:  # noqa: N801 (used as a function)
-    def __init__(self, folder: Path) -> None:
-        self.settings = django_settings.DATABASES["default"]
-        self.name = f"relay_{uuid.uuid4().hex}"
-        self.folder = folder
-
-    @property
-    def on_sqlite(self) -> bool:
-        return "sqlite" in self.settings["ENGINE"]
-
-    def _do(self, sql: str) -> None:
-        s = self.settings
-        at = {"host": s["HOST"], "port": s["PORT"] or 5432, "user": s["USER"], "password": s["PASSWORD"] or None}
-        with psycopg.connect(**at, dbname="postgres", autocommit=True) as connection:
-            connection.execute(sql.encode())
-
-    def __enter__(self) -> str:
-        if self.on_sqlite:
-            return f"sqlite:///{self.folder / 'house.sqlite3'}"
-        self._do(f"CREATE DATABASE {self.name}")
-        s = self.settings
-        who = f"{s['USER']}:{s['PASSWORD']}" if s["PASSWORD"] else s["USER"]
-        return f"postgres://{who}@{s['HOST']}:{s['PORT'] or 5432}/{self.name}"
-
-    def __exit__(self, *details: object) -> None:
-        if not self.on_sqlite:
-            self._do(f"DROP DATABASE {self.name} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -132,14 +40,6 @@ def scripted_national(house: House) -> Iterator[Scripted]:
         yield receiver
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.02)
-
-
 def test_relay_killed_between_sending_and_noting_sends_again_under_the_same_key(
     house: House, national: ReferenceServer
 ) -> None:
@@ -151,7 +51,7 @@ def test_relay_killed_between_sending_and_noting_sends_again_under_the_same_key(
 
     first.send_signal(signal.SIGKILL)
     first.wait(5)
-    _lease_runs_out(house)
+    lease_runs_out(house)
     house.run("manage.py", "relay", "--once")
 
     events = national.store.events(part)
@@ -170,7 +70,7 @@ def test_relay_killed_after_sending_a_receiver_that_cannot_be_asked_has_it_once(
 
     first.send_signal(signal.SIGKILL)
     first.wait(5)
-    _lease_runs_out(house)
+    lease_runs_out(house)
     house.run("manage.py", "relay", "--once")
 
     posts = scripted_national.of("POST")
@@ -190,17 +90,6 @@ def nobody_waits_for_a_transaction(house: House) -> bool:
         another.execute("UPDATE sync_receiver SET name = name")
         another.commit()
     return True
-
-
-def _lease_runs_out(house: House) -> None:
-    """As if the lease's time had passed."""
-    sql = "UPDATE sync_delivery SET lease_until = '2001-01-01 00:00:00' WHERE lease_until IS NOT NULL AND delivered_at IS NULL"
-    url = house.env["DATABASE_URL"]
-    on_sqlite = url.startswith("sqlite")
-    connection: Any = sqlite3.connect(url.removeprefix("sqlite:///")) if on_sqlite else psycopg.connect(url)
-    with closing(connection):
-        assert connection.execute(sql).rowcount
-        connection.commit()
 
 
 def test_two_relays_deliver_each_event_once(house: House, scripted_national: Scripted) -> None:
@@ -256,3 +145,17 @@ def test_relay_goes_on_when_the_database_was_away(house: House, scripted_nationa
 
     until(lambda: len(scripted_national.order) >= 3)
     assert relay.poll() is None
+
+
+def test_relay_does_the_duties_beside_what_it_sends(house: House, scripted_national: Scripted) -> None:
+    scripted_national.gate.clear()
+    house.run("-m", "tests.sync.outside", "1")
+    relay = house.relay(RELAY_TIMEOUT="15", RELAY_LEASE="20")
+
+    until(lambda: house.count("sync_dutydone", "ended_at IS NOT NULL") >= len(DUTIES))
+    assert len(scripted_national.order) == 0
+
+    scripted_national.gate.set()
+    relay.send_signal(signal.SIGTERM)
+    relay.communicate(timeout=15)
+    assert relay.returncode == 0

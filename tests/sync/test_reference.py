@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -290,16 +291,20 @@ def test_examples_of_the_documentation_are_accepted(client: Client) -> None:
     text = (ROOT / "docs" / "interface.md").read_text(encoding="utf-8")
     examples = [json.loads(block.split("```")[0]) for block in text.split("```json")[1:]]
     data = next(example for example in examples if "formdata" in example)
-    sent = next(example for example in examples if "kind" in example)
+    sent, message = (example for example in examples if "kind" in example)
+    (enclosed,) = message["data"]["attachments"]
     accepted = [example for example in examples if example.get("status") == "accepted"]
 
     answers = [
         client.put_data(data, sent["key"]),
         client.put_file(data["externalId"], "plan", b"Exempel\n", sent["key"]),
         client.post_event(sent),
+        client.put_file(data["externalId"], enclosed["id"], b"Exempel\n", message["key"]),
+        client.post_event(message),
     ]
 
-    assert [answer.status for answer in answers] == [201, 201, 201]
+    assert [answer.status for answer in answers] == [201] * 5
+    assert (enclosed["size"], enclosed["sha256"]) == (8, hashlib.sha256(b"Exempel\n").hexdigest())
     assert [answers[0].json, answers[2].json] == accepted
     assert client.get(f"/commondata/{data['externalId']}/formdata").json in examples
 
@@ -780,13 +785,36 @@ def test_page_shows_the_case_in_three_languages(client: Client) -> None:
     assert client.get("/__style.css").headers["content-type"].startswith("text/css")
 
 
+def test_page_shows_messages_with_their_files(client: Client, part: str) -> None:
+    enclosed = {**listed("map", PDF), "name": "map åäö.pdf"}
+    late = {**listed("late", b"late"), "name": "late.pdf"}
+    client.put_file(part, "map", PDF, key := str(uuid.uuid4()))
+    client.post_event(
+        event(part, 1, kind="write", key=key, data={"text": "Where is the <stage>?", "attachments": [enclosed, late]})
+    )
+    client.post_event(event(part, 2, kind="register", data={"registerNumber": "EX/1/2027"}))
+
+    page = client.get("/?lang=en").body.decode()
+
+    assert "Where is the &lt;stage&gt;?" in page
+    assert "EX/1/2027" in page
+    assert "late.pdf (not received yet)" in page
+    link = f"/__files/{part}/map"
+    assert f'<a href="{link}" download>map åäö.pdf</a>' in page
+    got = client.get(link)
+    assert got.body == PDF
+    assert quote("map åäö.pdf") in got.headers["content-disposition"]
+
+
 def test_page_escapes_everything(client: Client) -> None:
     bad = "<script>alert(1)</script>\"'\u0000"
     attachment = {**listed("a", b""), "name": bad}
     data = case_data(service=bad, caseNumber=bad, attachments=[attachment])
     client.put_data(data, key := str(uuid.uuid4()), **{"X-Road-Issue": "<b>x"})
     client.put_file(data["externalId"], "a", b"", key)
-    client.post_event(event(data["externalId"], 1, key=key))
+    client.post_event(
+        event(data["externalId"], 1, key=key, data={"text": bad, "to": [bad], "attachments": [{"name": bad}]})
+    )
 
     page = client.get("/").body
 

@@ -1,4 +1,4 @@
-"""Starts the whole product on this machine: the portal, the relay and the reference receiver, until Ctrl-C.
+"""Starts the whole product on this machine: the portal, the relay, the reference receiver and the stand-in, until Ctrl-C.
 
 Uses nothing but Python itself, so that it can speak even when a package is broken.
 """
@@ -27,6 +27,7 @@ SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
 MOST_DEATHS, SECONDS_OF_DEATHS = 3, 20  # a program that ends more often than that is not started again
 LAST_LINES = 15
+STAND_IN_SECRET = "stand-in-only"  # noqa: S105 - known to all: the stand-in lets anybody be anybody
 
 
 class Stopped(Exception):
@@ -39,7 +40,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Child:
-    """One of the three programs, and where its words go."""
+    """One of the four programs, and where its words go."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -80,7 +81,7 @@ def make_private(folder: Path) -> None:
 
 
 def free_port(wanted: int, given: Collection[int] = ()) -> int:
-    """The wanted port, or the next one that nobody listens on and that was not given to another of the three."""
+    """The wanted port, or the next one that nobody listens on and that was not given to another of the four."""
     for port in range(wanted, wanted + 100):
         if port in given:
             continue
@@ -220,13 +221,35 @@ def portal_command(port: int) -> list[str]:
     return ["-m", "gunicorn", "config.wsgi:application", *size, *bind]
 
 
-def describe(portal: int, receiver: int, sign_ins: str) -> str:
+def addresses(portal: int, receiver: int, standin: int) -> dict[str, str]:
+    """What the portal is told of the others, unless the environment says otherwise."""
+    identifies = f"http://{HOST}:{standin}"
+    return {
+        "SITE_URL": f"http://{HOST}:{portal}",
+        "NATIONAL_SERVICE_URL": f"http://{HOST}:{receiver}",
+        "OIDC_ISSUER": identifies,
+        "OIDC_CLIENT_ID": "portal",
+        "OIDC_CLIENT_SECRET": STAND_IN_SECRET,
+        "OIDC_SCOPE": "openid profile email",
+        "OFFICIALS_OIDC_ISSUER": identifies,
+        "OFFICIALS_OIDC_CLIENT_ID": "desk",
+        "OFFICIALS_OIDC_CLIENT_SECRET": STAND_IN_SECRET,
+        "MANDATES_URL": identifies,
+        "MANDATES_CLIENT_ID": "portal",
+        "MANDATES_API_KEY": STAND_IN_SECRET,
+        "MANDATES_OAUTH_SECRET": STAND_IN_SECRET,
+    }
+
+
+def describe(portal: int, receiver: int, standin: int, sign_ins: str) -> str:
     indented = "\n".join(f"    {line}" if line else "" for line in sign_ins.strip().splitlines())
     return f"""
 The portal:                             http://{HOST}:{portal}/
 The admin:                              http://{HOST}:{portal}/admin/
 {indented}
 What the national service has received: http://{HOST}:{receiver}/
+The stand-in for identification:        http://{HOST}:{standin}/
+E-mails, which are not really sent:     http://{HOST}:{portal}/sv/mailbox/
 
 Try this: send an application in the portal, take the case up in the admin, and see both arrive at the national service.
 Ctrl-C stops everything; the data stays in {short(VAR)}/.
@@ -234,23 +257,25 @@ Ctrl-C stops everything; the data stays in {short(VAR)}/.
 
 
 def run(stop: Stop, children: list[Child]) -> None:
-    """Set up what is missing, start the three, say where they are, and watch over them until the end."""
+    """Set up what is missing, start the four, say where they are, and watch over them until the end."""
     make_private(VAR)
     (VAR / "log").mkdir(exist_ok=True)
     portal = choose_port("the portal", "PORT", 8000)
     receiver = choose_port("the reference receiver", "RECEIVER_PORT", 8400, given=[portal])
-    environment = {"NATIONAL_SERVICE_URL": f"http://{HOST}:{receiver}", **os.environ, "PYTHONUNBUFFERED": "1"}
+    standin = choose_port("the stand-in for identification", "STANDIN_PORT", 8300, given=[portal, receiver])
+    environment = {**addresses(portal, receiver, standin), **os.environ, "PYTHONUNBUFFERED": "1"}
     prepare("migrate", environment, stop, "--verbosity", "0")
     sign_ins = prepare("demo", environment, stop)
 
     store = str(VAR / "receiver.sqlite3")
     receiver_command = ["manage.py", "reference_receiver", "--port", str(receiver), "--store", store]
     children.append(start_child("reference receiver", environment, *receiver_command))
+    children.append(start_child("stand-in", environment, "manage.py", "standin", "--port", str(standin)))
     children.append(start_child("portal", environment, *portal_command(portal)))
     children.append(start_child("relay", environment, "manage.py", "relay"))
-    for port, child in zip((receiver, portal), children, strict=False):
+    for port, child in zip((receiver, standin, portal), children, strict=False):
         wait_for(port, child, children, stop)
-    say(describe(portal, receiver, sign_ins))
+    say(describe(portal, receiver, standin, sign_ins))
     deaths: list[float] = []
     while True:
         stop.look()

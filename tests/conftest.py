@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import SimpleTestCase
 from django.utils import translation
 from pytest_django import Settings
 
 from apps.people.identification import openid
 from tests import provider
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On the second database only what asks a database is run: the rest would say the same once more."""
+    if os.environ.get("ONLY_WITH_DATABASE") != "1":
+        return
+    kept = [item for item in items if _asks_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not _asks_database(item)])
+    items[:] = kept
+
+
+def _asks_database(item: pytest.Item) -> bool:
+    of_django = isinstance(item, pytest.Function) and issubclass(item.cls or object, SimpleTestCase)
+    by_fixture = {"db", "transactional_db", "django_db_setup", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(of_django or by_fixture or item.get_closest_marker("django_db"))
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from apps.people.models import Feedback
 from apps.portal import stash
 from apps.portal.limiting import limited
 from apps.portal.visitors import local_path
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 LONGEST_FEEDBACK = 5_000
 
@@ -65,10 +64,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
     """The feedback form. What a robot fills in (a field that people do not see) is thanked for and thrown away."""
     typed = stash.typed(request, customer_of(request)) if request.method != "POST" else None
     form = FeedbackForm(request.POST or (typed.fields if typed else None), initial={"page": _page_of(request)})
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     if request.method == "POST" and form.is_valid():
         if not request.POST.get("website"):
             Feedback.objects.create(language=get_language() or "sv", **form.cleaned_data)

@@ -7,7 +7,6 @@ stranger's link unawares.
 
 from __future__ import annotations
 
-from crispy_forms.helper import FormHelper
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +21,7 @@ from apps.people.identification.email_link import EmailForm, EmailLink, NotSent,
 from apps.people.limits import TooMany
 from apps.portal.limiting import limited, when_again
 from apps.portal.visitors import local_path
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 
 @never_cache
@@ -90,10 +89,7 @@ def _public_address(request: HttpRequest, token: str) -> str:
 
 def _form(request: HttpRequest) -> EmailForm:
     form = EmailForm(request.POST if request.method == "POST" else None)
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     return form
 
 

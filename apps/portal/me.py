@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -20,7 +19,7 @@ from apps.portal import stash
 from apps.portal.limiting import limited
 from apps.portal.mandated import sends_nothing
 from apps.portal.visitors import customers_only, local_path
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 
 class AddressForm(forms.Form):
@@ -70,8 +69,5 @@ def me(request: HttpRequest, customer: Customer) -> HttpResponse:
 def _form(request: HttpRequest, customer: Customer) -> AddressForm:
     typed = stash.typed(request, customer) if request.method != "POST" else None
     form = AddressForm(request.POST or (typed.fields if typed else None), initial={"email": customer.email})
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     return form

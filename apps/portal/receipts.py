@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -23,7 +22,7 @@ from apps.people.models import Customer
 from apps.portal.errors import error_page
 from apps.portal.limiting import limited
 from apps.portal.visitors import customers_only
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 
 def receipt_address(paper: Application, case: Case | None = None) -> str:
@@ -145,8 +144,5 @@ def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _digest_form(request: HttpRequest) -> DigestForm:
     form = DigestForm(request.GET if "digest" in request.GET else None)
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     return form

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from crispy_forms.helper import FormHelper
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,7 +25,7 @@ from apps.people.identification import (
 from apps.portal import mandated, stash
 from apps.portal.limiting import limited
 from apps.portal.visitors import local_path
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 
 @never_cache
@@ -73,10 +72,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 def _person_form(request: HttpRequest) -> TestPersonForm:
     form = TestPersonForm(request.POST if request.method == "POST" else None)
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     return form
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +24,7 @@ from apps.people.models import Customer
 from apps.portal.catalogue import offers
 from apps.portal.mandated import sends_nothing
 from apps.portal.visitors import customers_only
-from apps.services.layout import plain_layout
+from apps.services.layout import lay_out_plainly
 
 
 class NameForm(forms.Form):
@@ -47,10 +46,7 @@ def undertaking(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> Http
     """The page of an undertaking; a POST names it."""
     own = get_object_or_404(undertakings_of(customer), pk=pk)
     form = NameForm(request.POST or None, initial={"name": own.name})
-    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
-    form.helper.form_tag = False  # type: ignore[attr-defined]
-    form.helper.disable_csrf = True  # type: ignore[attr-defined]
-    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]
+    lay_out_plainly(form)
     if request.method == "POST" and form.is_valid():
         rename(own, form.cleaned_data["name"])
         messages.success(request, _("The name is saved."))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout, LayoutObject
 from django import forms
 from django.forms.boundfield import BoundField
@@ -487,3 +488,11 @@ def question_for(name: str, field: forms.Field) -> Question:
 def plain_layout(form: forms.BaseForm) -> Layout:
     """All fields of a form, one after another."""
     return Layout(*(question_for(name, field) for name, field in form.fields.items()))
+
+
+def lay_out_plainly(form: forms.BaseForm) -> None:
+    """Let the crispy tag show a form with all its fields, inside the form element of its page."""
+    form.helper = FormHelper()  # type: ignore[attr-defined]  # read by the crispy tag
+    form.helper.form_tag = False  # type: ignore[attr-defined]
+    form.helper.disable_csrf = True  # type: ignore[attr-defined]
+    form.helper.layout = plain_layout(form)  # type: ignore[attr-defined]

@@ -51,6 +51,16 @@ def check_identification(**_more: object) -> list[CheckMessage]:
 
 
 @register(deploy=True)
+def check_second_factor(**_more: object) -> list[CheckMessage]:
+    """A password alone opens no desk."""
+    if settings.SECOND_FACTOR or settings.OFFICIALS_OIDC["issuer"]:
+        return []
+    words = "SECOND_FACTOR is off, and no provider knows the officials: a password alone opens the desk."
+    hint = "Remove SECOND_FACTOR, or set OFFICIALS_OIDC_ISSUER and what goes with it (docs/identification.md)."
+    return [Warning(words, hint=hint, id="config.W010")]
+
+
+@register(deploy=True)
 def check_static_files(**_more: object) -> list[CheckMessage]:
     """Every page names files of the manifest, and fails without it."""
     if not isinstance(staticfiles_storage, ManifestFilesMixin) or staticfiles_storage.read_manifest() is not None:

@@ -25,6 +25,8 @@ DEBUG = env.bool("DEBUG", ENVIRONMENT == "development")
 SECRET_KEY = env.str("SECRET_KEY", "")
 TEST_IDENTITY = env.bool("TEST_IDENTITY", DEBUG)
 EMAIL_LINK = env.bool("EMAIL_LINK", DEBUG)
+# Whether officials who sign in with a password show a second factor too; whoever comes from a provider has done so there.
+SECOND_FACTOR = env.bool("SECOND_FACTOR", not DEBUG)
 # Personal identity codes at rest: the first key seals, all of them open. `manage.py reseal` brings all under the first.
 IDENTITY_CODE_KEYS = env.list("IDENTITY_CODE_KEYS", default=[])
 # What looks for malware in files: "none", "unix:/path/of/clamd.socket" or "host:port" of clamd.
@@ -34,6 +36,11 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "no-reply@localhost" if DEBUG else "")
 SITE_URL = env.str("SITE_URL", "http://localhost:8000" if DEBUG else "").rstrip("/")
+
+# Where packages of cases are put for case management: a folder that is there already, or an S3 bucket.
+HANDOVER_BUCKET = env.str("HANDOVER_BUCKET", "")
+HANDOVER_FOLDER = env.str("HANDOVER_FOLDER", "")
+HANDOVER_BUCKET_ENDPOINT = env.str("HANDOVER_BUCKET_ENDPOINT", "")
 
 MANDATES_URL = env.str("MANDATES_URL", "")
 MANDATES_CLIENT_ID = env.str("MANDATES_CLIENT_ID", "")
@@ -83,6 +90,12 @@ def start_problems() -> list[str]:
         )
     if MANDATES_URL and not DEBUG and not MANDATES_URL.startswith("https://"):
         found.append("MANDATES_URL does not begin with https://: personal identity codes would be sent unencrypted.")
+    if HANDOVER_FOLDER and HANDOVER_BUCKET:
+        found.append("HANDOVER_FOLDER and HANDOVER_BUCKET are both set: packages go to one place. Remove one of them.")
+    if HANDOVER_FOLDER and not os.path.isabs(HANDOVER_FOLDER):
+        found.append("HANDOVER_FOLDER does not begin with /: say the whole path, which is the same for every process.")
+    if HANDOVER_BUCKET_ENDPOINT and not DEBUG and not HANDOVER_BUCKET_ENDPOINT.startswith("https://"):
+        found.append("HANDOVER_BUCKET_ENDPOINT does not begin with https://: whole cases would be sent unencrypted.")
     if SITE_URL and not SITE_URL.startswith(("http://", "https://")):
         found.append("SITE_URL does not begin with https://: the links in mails would lead nowhere.")
     if EMAIL_LINK and not DEBUG and not EMAIL_URL:
@@ -103,7 +116,7 @@ IDENTITY_CODE_KEYS = IDENTITY_CODE_KEYS or [DEVELOPMENT_KEY]
 
 INSTALLED_APPS = [
     "config.apps.InstallationConfig",
-    "apps.people.adminsite.DeskConfig",
+    "apps.people.deskapp.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -111,6 +124,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "crispy_forms",
+    "allauth.account",  # needed by the next one; none of its pages has an address here
+    "allauth.mfa",
     "apps.people",
     "apps.services",
     "apps.applications",
@@ -131,6 +146,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "apps.people.log.WriteLog",
+    "apps.people.officialsessions.EndSessions",
+    "apps.people.secondfactor.AskSecondFactor",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -263,7 +282,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_SERIALIZER = "apps.people.sealing.SealingSerializer"
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", 8 * 3600)
-CUSTOMER_SESSION_SECONDS = env.int("CUSTOMER_SESSION_SECONDS", 3600)  # without doing anything; officials keep theirs
+CUSTOMER_SESSION_SECONDS = env.int("CUSTOMER_SESSION_SECONDS", 3600)  # without doing anything
+OFFICIAL_IDLE_SECONDS = env.int("OFFICIAL_IDLE_SECONDS", 3600)  # without doing anything
+OFFICIAL_SESSION_SECONDS = env.int("OFFICIAL_SESSION_SECONDS", 8 * 3600)  # in any case
+LOG_YEARS = env.int("LOG_YEARS", 5)  # how long it is kept who saw and did what at the desk
 # How often somebody may try something (apps/people/limits.py), and how many proxies add to X-Forwarded-For before us.
 RATE_LIMITS = env.bool("RATE_LIMITS", True)
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0)
@@ -274,6 +296,12 @@ X_FRAME_OPTIONS = "DENY"
 # What is said to somebody can hold an answer of theirs: it stays on the server, and ends with the session.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_URL = "/admin/login/"
+# The library of the second factor: its secrets are sealed, nobody signs up, and it sends nothing.
+MFA_ADAPTER = "apps.people.secondfactor.Sealed"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute that a telephone's clock may differ
+ACCOUNT_ADAPTER = "apps.people.secondfactor.NobodySignsUp"
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # --- Who signs in, by OpenID Connect -----------------------------------------------------------------------------------
 
@@ -328,6 +356,49 @@ NATIONAL_SERVICE_XROAD_CLIENT = env.str("NATIONAL_SERVICE_XROAD_CLIENT", "")
 RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, whole
 RELAY_LEASE = env.float("RELAY_LEASE", 30.0)  # seconds a claimed delivery is one relay's own; lengthened while it works
 RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
+
+# --- Packages for case management --------------------------------------------------------------------------------------
+
+if DEBUG and not HANDOVER_FOLDER and not HANDOVER_BUCKET:
+    HANDOVER_FOLDER = str(VAR_DIR / "handover")
+    make_private(Path(HANDOVER_FOLDER))
+# Closed to others, unless whoever fetches them does it through the folder's group.
+HANDOVER_GROUP = env.bool("HANDOVER_GROUP", False)
+if HANDOVER_BUCKET:
+    from botocore.config import Config  # only whoever has a bucket needs it
+
+    STORAGES["handover"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": HANDOVER_BUCKET,
+            "endpoint_url": HANDOVER_BUCKET_ENDPOINT or None,
+            "region_name": env.str("HANDOVER_BUCKET_REGION", "") or None,
+            "access_key": env.str("HANDOVER_BUCKET_KEY", "") or None,
+            "secret_key": env.str("HANDOVER_BUCKET_SECRET", "") or None,
+            "location": env.str("HANDOVER_BUCKET_PREFIX", ""),
+            "default_acl": None,
+            "client_config": Config(
+                connect_timeout=RELAY_TIMEOUT,
+                read_timeout=RELAY_TIMEOUT,
+                retries={"total_max_attempts": 1},  # the relay tries again, in its own time
+                s3={"addressing_style": "auto"},
+                request_checksum_calculation="when_required",  # not every S3 knows the newer sums
+                response_checksum_validation="when_required",
+            ),
+            "file_overwrite": True,  # what is there has been looked at; another name would hide that it is the same
+            "max_memory_size": 1_000_000,  # what is read back to be compared is not held whole in memory
+        },
+    }
+else:
+    STORAGES["handover"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": HANDOVER_FOLDER,
+            "base_url": None,
+            "file_permissions_mode": 0o660 if HANDOVER_GROUP else 0o600,
+            "directory_permissions_mode": 0o2770 if HANDOVER_GROUP else 0o700,
+        },
+    }
 
 # --- Mail ------------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from apps.people import officials
+from apps.people import entrance, officials
 from apps.portal import acting, oidc
 
 handler400 = "apps.portal.errors.bad_request"
@@ -15,7 +15,13 @@ handler500 = "apps.portal.errors.server_error"
 urlpatterns = [
     path("admin/sign-in/", officials.begin, name="officials_oidc"),
     path("admin/sign-in/callback/", officials.callback, name="officials_oidc_callback"),
-    path("admin/logout/", officials.sign_out),  # before the desk's own, which knows of no provider
+    # Before the desk's own, which know of no provider, no second factor and no limits.
+    path("admin/login/", entrance.sign_in),
+    path("admin/logout/", officials.sign_out),
+    path("admin/password_change/", entrance.change_password),
+    path("admin/code/", entrance.code, name="second_factor_code"),
+    path("admin/second-factor/", entrance.second_factor, name="second_factor"),
+    path("admin/my-settings/", entrance.my_settings, name="my_settings"),
     path("admin/", admin.site.urls),
     # What is registered at providers has one address, whatever the language.
     path("identification/callback/", oidc.callback, name="oidc_callback"),

@@ -6,6 +6,8 @@ people, receivers) and is by that no reader of anybody's case.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
@@ -15,19 +17,55 @@ from apps.people.models import Customer, Membership, User
 Role = Membership.Role
 SEES_CASES = (Role.READER, Role.HANDLER, Role.MANAGER)
 HANDLES_CASES = (Role.HANDLER, Role.MANAGER)
+MANAGES = (Role.MANAGER,)
 DEFINES_SERVICES = (Role.DESIGNER,)
 
 Visitor = AbstractBaseUser | AnonymousUser
 
 
-def authorities_where(user: Visitor, roles: tuple[Role, ...]) -> set[int]:
-    """Ids of the authorities in which the user holds one of the roles. One query per user object."""
+class OfAuthority(Protocol):
+    """What belongs to an authority and has a key: a service, which this floor does not know."""
+
+    authority_id: int
+    key: str
+
+
+def _held(user: Visitor) -> list[tuple[int, str, list[str]]]:
+    """The user's roles: authority, role, and the keys of the services it is limited to. One query per user object."""
     if not isinstance(user, User) or not user.is_active or not user.is_staff:
-        return set()
-    held = user.__dict__.get("_held_roles")
+        return []
+    held: list[tuple[int, str, list[str]]] | None = user.__dict__.get("_held_roles")
     if held is None:
-        held = user.__dict__["_held_roles"] = list(user.memberships.values_list("authority_id", "role"))
-    return {authority for authority, role in held if role in roles}
+        rows = user.memberships.values_list("authority_id", "role", "only_services")
+        held = user.__dict__["_held_roles"] = list(rows)
+    return held
+
+
+def authorities_where(user: Visitor, roles: tuple[Role, ...]) -> set[int]:
+    """Ids of the authorities in which the user holds one of the roles, for some service at least."""
+    return {authority for authority, role, _only in _held(user) if role in roles}
+
+
+def whole_authorities_where(user: Visitor, roles: tuple[Role, ...]) -> set[int]:
+    """Ids of the authorities in which the user holds one of the roles for every service."""
+    return {authority for authority, role, only in _held(user) if role in roles and (not only or role == Role.DESIGNER)}
+
+
+def of_services(user: Visitor, roles: tuple[Role, ...], path: str = "") -> Q:
+    """What belongs to services for which the user holds one of the roles, `path` leading to the service from what is asked for."""
+    whole = whole_authorities_where(user, roles)
+    found = Q(**{f"{path}authority__in": whole})
+    for authority, role, only in _held(user):
+        if role in roles and only and authority not in whole:
+            found |= Q(**{f"{path}authority": authority, f"{path}key__in": only})
+    return found
+
+
+def _holds_for(user: Visitor, roles: tuple[Role, ...], service: OfAuthority) -> bool:
+    return any(
+        authority == service.authority_id and role in roles and (not only or service.key in only)
+        for authority, role, only in _held(user)
+    )
 
 
 def keeps_installation(user: Visitor) -> bool:
@@ -37,7 +75,7 @@ def keeps_installation(user: Visitor) -> bool:
 
 def cases_of(user: Visitor) -> Q:
     """The cases an official may read: those of services of their authorities."""
-    return Q(service__authority__in=authorities_where(user, SEES_CASES))
+    return of_services(user, SEES_CASES, "service__")
 
 
 def papers_of_customer(customer: Customer, path: str = "") -> Q:
@@ -45,11 +83,24 @@ def papers_of_customer(customer: Customer, path: str = "") -> Q:
 
     For oneself: one's own. For a principal: everything sent for it, and of its drafts one's own and those shared with colleagues.
     """
+    done = Q(**{f"{path}entered_by": None}) | Q(**{f"{path}sent_at__isnull": False})  # an official may be entering one
     if customer.acting_for is None:
-        return Q(**{f"{path}customer": customer, f"{path}principal": None})
-    theirs = Q(**{f"{path}principal": customer.acting_for})
+        return Q(**{f"{path}customer": customer, f"{path}principal": None}) & done
+    theirs = Q(**{f"{path}principal": customer.acting_for}) & done
     seen = Q(**{f"{path}customer": customer}) | Q(**{f"{path}sent_at__isnull": False})
     return theirs & (seen | Q(**{f"{path}shared_at__isnull": False}))
+
+
+def consultations_of(user: Visitor) -> Q:
+    """The consultations an official may read: those in which their authority was asked. They are about another authority's service, so
+    a member who is limited to some services of the own one sees none."""
+    return Q(authority__in=whole_authorities_where(user, SEES_CASES))
+
+
+def papers_being_entered(user: Visitor) -> Q:
+    """The drafts of what came by other ways than the portal: for those who may handle their service."""
+    entered = Q(came_at__isnull=False, sent_at__isnull=True)
+    return entered & of_services(user, HANDLES_CASES, "version__service__")
 
 
 def cases_of_customer(customer: Customer) -> Q:
@@ -80,6 +131,20 @@ def may_define(user: Visitor, authority_id: int) -> bool:
     return authority_id in authorities_where(user, DEFINES_SERVICES)
 
 
-def may_handle(user: Visitor, authority_id: int) -> bool:
-    """Whether the user may take steps in that authority's cases."""
-    return authority_id in authorities_where(user, HANDLES_CASES)
+def may_handle(user: Visitor, service: OfAuthority) -> bool:
+    """Whether the user may take steps in that service's cases."""
+    return _holds_for(user, HANDLES_CASES, service)
+
+
+def handlers_of(service: OfAuthority) -> list[User]:
+    """The officials who may take steps in that service's cases, by name."""
+    held = Membership.objects.filter(
+        authority=service.authority_id, role__in=HANDLES_CASES, user__is_active=True, user__is_staff=True
+    ).select_related("user")
+    found = {one.user_id: one.user for one in held if not one.only_services or service.key in one.only_services}
+    return sorted(found.values(), key=lambda user: (str(user).casefold(), user.pk))
+
+
+def may_manage(user: Visitor, service: OfAuthority) -> bool:
+    """Whether the user looks after how that service's cases are handled: load, templates, the log, what is deleted."""
+    return _holds_for(user, MANAGES, service)

@@ -6,26 +6,32 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from apps.people import access
+from apps.people import access, log, secondfactor
+from apps.people import logroom as logroom  # registers its room
 from apps.people.adminsite import Room
 from apps.people.looks import clean_logo
-from apps.people.models import Authority, Feedback, Membership, User
+from apps.people.models import Authority, Feedback, Membership, User, key_is_plain
 
 admin.site.unregister(Group)  # roles are memberships of an authority
+admin.site.unregister([EmailAddress, Authenticator])  # the library's own rooms: see `people.secondfactor`
 
 
 class ForInstallation:
@@ -49,6 +55,28 @@ class ForInstallation:
         """Nobody, unless a room says otherwise: what has been done keeps its names."""
         return False
 
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Into Django's own history, and into the log."""
+        self._note(request, obj, "added")
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Into Django's own history, and into the log: which fields, and not what stands in them."""
+        self._note(request, obj, _fields_in(message))
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    @staticmethod
+    def _note(request: HttpRequest, obj: Any, detail: str) -> None:
+        whose = obj.pk if isinstance(obj, Authority) else None
+        log.note(request, log.Act.CHANGED, f"{obj._meta.model_name} {obj.pk}", authority=whose, detail=detail)
+
+
+def _fields_in(message: Any) -> str:
+    """The names of what was changed, of a message that Django makes for its history."""
+    parts = message if isinstance(message, list) else [{"changed": {"fields": [str(message)]}}]
+    found = [field for part in parts for act in part.values() for field in act.get("fields", [act.get("name", "")])]
+    return ", ".join(str(field) for field in found if field)
+
 
 class CodesField(forms.CharField):
     """Municipality codes, written one after another."""
@@ -64,6 +92,17 @@ class CodesField(forms.CharField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether other codes were written."""
         return (initial or []) != (data or "").replace(",", " ").split()
+
+
+class ServiceKeysField(CodesField):
+    """Keys of services, written one after another. Which services there are is not known on this floor: a key has to look like one."""
+
+    def clean(self, value: Any) -> Any:
+        """A list of what was written, each once."""
+        keys = list(dict.fromkeys(super().clean(value)))
+        for key in keys:
+            key_is_plain(key)
+        return keys
 
 
 class PlainLogo(forms.ClearableFileInput):
@@ -125,6 +164,19 @@ class MembershipInline(ForInstallation, admin.StackedInline):
     model = Membership
     extra = 1
 
+    def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        """Keys are written as people write a list."""
+        if db_field.name == "only_services":
+            label, hint = db_field.verbose_name, db_field.help_text
+            return ServiceKeysField(
+                label=str(label).capitalize(),
+                help_text=hint,
+                required=False,
+                max_length=4_000,
+                widget=AdminTextInputWidget,
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A role that ends is removed."""
         return self.has_view_permission(request)
@@ -140,10 +192,10 @@ class OfficialAdmin(ForInstallation, UserAdmin):
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Person"), {"fields": ("first_name", "last_name", "email")}),
-        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+        (_("Access"), {"fields": ("is_active", "is_staff", "is_superuser", "second_factor")}),
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "second_factor")
     inlines = (MembershipInline,)
     show_full_result_count = False
     actions = None
@@ -154,8 +206,42 @@ class OfficialAdmin(ForInstallation, UserAdmin):
 
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
-        """Each role with its authority."""
-        return "; ".join(f"{m.authority}: {m.get_role_display()}" for m in user.memberships.all())
+        """Each role with its authority, and with the services it is limited to."""
+        return "; ".join(_role_words(held) for held in user.memberships.all())
+
+    @admin.display(description=_("second factor"))
+    def second_factor(self, user: User) -> Any:
+        """Since when they have an app, if they have one."""
+        held = secondfactor.held_by(user) if user.pk else None
+        return _day(held.created_at) if held else None
+
+    def get_urls(self) -> list[URLPattern]:
+        """And the address that removes a second factor."""
+        removed = self.admin_site.admin_view(require_POST(self.remove_second_factor_view))
+        return [path("<int:pk>/remove-second-factor/", removed, name="people_user_second_factor"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The person; with a button, where there is a second factor to remove."""
+        user = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        held = secondfactor.held_by(user) if isinstance(user, User) else None
+        return super().change_view(request, object_id, form_url, {"held": held, **(extra_context or {})})
+
+    def remove_second_factor_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Of somebody who has lost it: they are asked to connect an app anew, wherever they are signed in."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        user = get_object_or_404(User, pk=pk)
+        if secondfactor.remove(user):
+            self.log_change(request, user, "second factor removed")
+            self.message_user(request, _("The second factor is removed."), messages.SUCCESS)
+        return redirect("admin:people_user_change", pk)
+
+
+def _role_words(held: Membership) -> str:
+    words = f"{held.authority}: {held.get_role_display()}"
+    return f"{words} ({', '.join(held.only_services)})" if held.only_services else words
 
 
 TO_ANSWER = timedelta(days=14)  # 306/2019

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
-from django.contrib.admin.apps import AdminConfig
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-
-class DeskConfig(AdminConfig):
-    """Makes `django.contrib.admin.site` the desk."""
-
-    default_site = "apps.people.adminsite.Desk"
+from apps.people import secondfactor
 
 
 class Desk(AdminSite):
@@ -29,11 +23,9 @@ class Desk(AdminSite):
     enable_nav_sidebar = False
     empty_value_display = "–"
 
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """By password or, where one is set, through the provider that knows the officials (`people.officials`)."""
-        provider = settings.OFFICIALS_OIDC
-        known = {"provider": provider["issuer"], "provider_name": provider["label"]}
-        return super().login(request, {**known, **(extra_context or {})})
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Officials, once they have shown their second factor. (The addresses for that are not the desk's own: `people.entrance`.)"""
+        return super().has_permission(request) and secondfactor.passed(request)
 
 
 class Room(ModelAdmin):

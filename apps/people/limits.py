@@ -39,6 +39,10 @@ LIMITS: Final[dict[str, Limit]] = {
     "sign_in_test":    Limit(5_000, MINUTES),  # the test identity: development only, and nothing to guess
     "email_link":      Limit(60, HOUR),        # asking for a link by e-mail, per address one comes from
     "email_link_to":   Limit(5, HOUR),         # links to one mailbox, whoever asks
+    "password":        Limit(100, MINUTES),    # wrong passwords at the desk, per address one comes from
+    "password_of":     Limit(10, MINUTES),     # wrong passwords of one official, from browsers they have not signed in with before
+    "password_known":  Limit(10, MINUTES),     # the same from a browser they have: a stranger's tries do not keep them out
+    "code":            Limit(10, HOUR),        # wrong codes of one official, who has shown the password
     "act_for":         Limit(60, MINUTES),     # asking the source of mandates
     "send":            Limit(300, MINUTES),    # sending papers, per customer
     "upload":          Limit(300, MINUTES),    # requests with files, per customer
@@ -57,11 +61,14 @@ COUNT_UP = (
 )
 
 
-class TooMany(Exception):
-    """It has been tried too often. `seconds` says when it can be tried again."""
+TAKE_BACK = "UPDATE people_attempt SET count = count - 1 WHERE key = %s AND since = %s AND count > 0"
 
-    def __init__(self, what: str, seconds: int) -> None:
-        self.what, self.seconds = what, seconds
+
+class TooMany(Exception):
+    """It has been tried too often. `seconds` says when it can be tried again; `first`, that it is refused for the first time."""
+
+    def __init__(self, what: str, seconds: int, *, first: bool = False) -> None:
+        self.what, self.seconds, self.first = what, seconds, first
         super().__init__(f"too many of {what}")
 
 
@@ -69,14 +76,21 @@ def count(what: str, who: str, *, at: datetime | None = None) -> None:
     """Count that somebody tries something. Raises TooMany when it has been too often, and counts nothing where limits are off."""
     if not settings.RATE_LIMITS:
         return
-    limit, at = LIMITS[what], at or timezone.now()
-    since = _beginning(limit, at)
-    key = index(f"attempt\0{what}\0{who}")
+    at = at or timezone.now()
+    limit, row = LIMITS[what], _row(what, who, at)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_UP, [key, connection.ops.adapt_datetimefield_value(since)])
+        cursor.execute(COUNT_UP, row)
         (times,) = cursor.fetchone()
     if times > limit.times:
-        raise TooMany(what, max(1, int((since + limit.within - at).total_seconds() + 1)))
+        over = _beginning(limit, at) + limit.within - at
+        raise TooMany(what, max(1, int(over.total_seconds() + 1)), first=times == limit.times + 1)
+
+
+def take_back(what: str, who: str, *, at: datetime | None = None) -> None:
+    """Let what was counted count no longer: it was tried with success, and only failures are to be few."""
+    if settings.RATE_LIMITS:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKE_BACK, _row(what, who, at or timezone.now()))
 
 
 def who_asks(request: HttpRequest) -> str:
@@ -112,3 +126,9 @@ def _beginning(limit: Limit, at: datetime) -> datetime:
     """When the stretch of time began that a moment lies in."""
     length = int(limit.within.total_seconds())
     return datetime.fromtimestamp(int(at.timestamp()) // length * length, tz=UTC)
+
+
+def _row(what: str, who: str, at: datetime) -> list[str | None]:
+    """What the row of a stretch of time is found by: a digest, and its beginning."""
+    since = connection.ops.adapt_datetimefield_value(_beginning(LIMITS[what], at))
+    return [index(f"attempt\0{what}\0{who}"), since]

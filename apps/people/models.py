@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -23,8 +24,27 @@ key_is_plain = RegexValidator(
 )
 
 
+def languages() -> list[tuple[str, Any]]:
+    """For a model column; a callable, so that a new language writes no migration."""
+    return list(settings.LANGUAGES)
+
+
 class User(AbstractUser):
     """An official or an administrator of the installation. Customers are not users: see `Customer`."""
+
+    language = models.CharField(
+        _("language of mails"),
+        max_length=10,
+        blank=True,
+        default="",
+        choices=languages,
+        help_text=_("Empty for Swedish and Finnish, one after the other."),
+    )
+    digest = models.BooleanField(
+        _("one mail a day"),
+        default=False,
+        help_text=_("Mails about cases that are redirected to this person come together, once a day."),
+    )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -116,6 +136,14 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
     authority = models.ForeignKey(Authority, models.CASCADE, related_name="memberships", verbose_name=_("authority"))
     role = models.CharField(_("role"), max_length=20, choices=Role)
+    only_services = models.JSONField(
+        _("only these services"),
+        default=list,
+        blank=True,
+        help_text=_(
+            "Keys of the services whose cases it is about; none means all of them. Service designers have all."
+        ),
+    )
 
     class Meta:
         verbose_name = _("membership")
@@ -134,6 +162,8 @@ class Membership(models.Model):
 
 class Customer(models.Model):
     """Somebody who uses the portal, known by one way of identification. Holds only what the service needs of them."""
+
+    DESK = "desk"  # the way of one whom an official has entered. Nobody signs in by it; see `identification.oidc`
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     way = models.CharField(_("way of identification"), max_length=20)
@@ -295,3 +325,81 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.created_at:%Y-%m-%d}"
+
+
+class Immutable(Exception):
+    """A line of the log is written once."""
+
+
+class LogQuerySet(models.QuerySet["LogLine"]):
+    """Lines of the log: nothing in them can be changed."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Refused. Raises Immutable."""
+        raise Immutable
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refused, but for what is older than the log is kept (`people.log.forget_old`). Raises Immutable."""
+        raise Immutable
+
+    def bulk_create(self, objs: Any, batch_size: int | None = None, *conflicts: Any, **more: Any) -> Any:
+        """Write new lines, and never over old ones. Raises Immutable."""
+        if any(conflicts) or any(more.values()) or any(not line._state.adding for line in objs):
+            raise Immutable
+        return super().bulk_create(objs, batch_size)
+
+
+class LogLine(models.Model):
+    """Who saw, changed, downloaded or exported what, when and from where (906/2019). Written once; says nothing of the content."""
+
+    class Act(models.TextChoices):
+        """What was done."""
+
+        SAW = "saw", _("Saw")
+        SAW_HIDDEN = "saw_hidden", _("Saw what is hidden")
+        SEARCHED = "searched", _("Searched")
+        CHANGED = "changed", _("Changed")
+        DOWNLOADED = "downloaded", _("Downloaded")
+        EXPORTED = "exported", _("Exported")
+        DELETED = "deleted", _("Deleted")
+        READ_LOG = "read_log", _("Read the log")
+        SIGNED_IN = "signed_in", _("Signed in")
+        REFUSED = "refused", _("Was refused")
+
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    user = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("official"))
+    user_name = models.CharField(_("who"), max_length=201)
+    authority = models.ForeignKey(
+        Authority, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("authority")
+    )
+    act = models.CharField(_("what was done"), max_length=20, choices=Act)
+    about = models.CharField(
+        _("with what"), max_length=100, help_text=_("A case number, or the kind of thing; never a person's name.")
+    )
+    detail = models.CharField(_("more"), max_length=300, blank=True, default="")
+    where = models.CharField(_("from where"), max_length=64, blank=True, default="", help_text=_("Network address."))
+
+    objects = LogQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("line of the log")
+        verbose_name_plural = _("log")
+        ordering = ["-at", "-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["authority", "-at"], name="log_of_authority"),
+            models.Index(fields=["about", "-at"], name="log_about"),
+            models.Index(fields=["at"], name="log_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.user_name} {self.act} {self.about}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write it the first time only. Raises Immutable."""
+        if not self._state.adding:
+            raise Immutable
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused. Raises Immutable."""
+        raise Immutable

@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.people import limits
+from apps.people import limits, log, officialsessions, secondfactor
 from apps.people.identification import openid
 from apps.people.identification.openid import OFFICIALS_OIDC, Identified, NotIdentified
 from apps.people.models import User
 
+DESK = "desk"  # with what a sign-in has to do, in the log
 LONGEST_ADDRESS = 2_000
 NOT_HERE = gettext_lazy(
     "You were identified, but nobody at this desk has your user name, or they no longer work here. Ask whoever looks "
@@ -52,13 +53,18 @@ def callback(request: HttpRequest) -> HttpResponse:
     try:
         limits.count("sign_in", limits.where_from(request))
         identified = openid.finish(request, OFFICIALS_OIDC)
-        login(request, _official(identified), backend=settings.AUTHENTICATION_BACKENDS[0])
+        user = _official(identified)
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     except NotIdentified as refused:
+        log.note(request, log.Act.REFUSED, DESK, detail="provider")
         with translation.override(refused.language or translation.get_language()):
             return _try_again(request, refused)
     except limits.TooMany as refused:
         return _too_many(refused)
     openid.remember(request, OFFICIALS_OIDC, identified)
+    officialsessions.begin(request)
+    secondfactor.note_passed(request, secondfactor.BY_PROVIDER)  # it has seen to that
+    log.note(request, log.Act.SIGNED_IN, DESK, detail="provider", who=user)
     return HttpResponseRedirect(_local(identified.onward) or reverse("admin:index"))
 
 

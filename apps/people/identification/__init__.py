@@ -39,6 +39,8 @@ class Identification:
     def __init_subclass__(cls) -> None:
         if cls.key in Identification.ways:
             raise TypeError(f"two ways of identification are called {cls.key!r}")
+        if cls.key == Customer.DESK:
+            raise TypeError("nobody becomes known by what an official has entered")
         Identification.ways[cls.key] = cls
 
     @classmethod
@@ -106,7 +108,12 @@ def strongly_known(customer: Customer) -> bool:
 
 
 def sign_in(request: HttpRequest, customer: Customer, *, at: datetime | None = None) -> None:
-    """Remember the customer in a session with a new key, for a time. Whoever they acted for before is forgotten."""
+    """Remember the customer in a session with a new key, for a time. Whoever they acted for before is forgotten.
+
+    Raises ValueError for one whom an official has entered: they have not shown who they are.
+    """
+    if customer.way == Customer.DESK:
+        raise ValueError("nobody signs in as one whom an official has entered")
     request.session.cycle_key()
     request.session[SESSION_KEY] = str(customer.pk)
     request.session[UNTIL_KEY] = _until(at or timezone.now())

@@ -60,12 +60,16 @@ class OpenIDConnect(Identification):
 
     @classmethod
     def identify(cls, claims: dict[str, Any]) -> Customer:
-        """The customer whom the claims are about, known by the code or else by what the provider knows them by. Raises Unknown."""
+        """The customer whom the claims are about, known by the code or else by what the provider knows them by. Raises Unknown.
+
+        What officials have entered under the same code is theirs from then on.
+        """
         names, code = _names(claims), _code(claims)
         by = code or _foreign(claims)
         with transaction.atomic():
             known = cls._found(by)
-            customer = known or cls._made(by)
+            customer = known or (entered_under(code) if code else None) or cls._made(by)
+            customer.way = cls.key
             customer.subject = index(by)  # under the newest key, whatever key it was found by
             customer.given_name, customer.family_name = names
             customer.identity_code = code or customer.identity_code
@@ -73,14 +77,15 @@ class OpenIDConnect(Identification):
             if (protected := _said(claims, "protected")) is not None:
                 customer.protected = str(protected).lower() in ("1", "true")
             if known is None:  # what they have taken away since does not come back
-                customer.email = _email(claims)
+                customer.email = customer.email or _email(claims)
             customer.save()
+            if known is not None and code:
+                _take_over(known, code)
         return customer
 
     @classmethod
     def _found(cls, by: str) -> Customer | None:
-        known = Customer.objects.select_for_update().filter(way=cls.key, subject__in=indexes(by))
-        return known.order_by("created_at").first()
+        return strongly_known_under(by)
 
     @classmethod
     def _made(cls, by: str) -> Customer:
@@ -89,6 +94,25 @@ class OpenIDConnect(Identification):
                 return Customer.objects.create(way=cls.key, subject=index(by))
         except IntegrityError:  # the same person signed in twice at once for the first time
             return Customer.objects.select_for_update().get(way=cls.key, subject=index(by))
+
+
+def entered_under(code: str) -> Customer | None:
+    """Whom an official has entered under a personal identity code, if anybody; the row is locked."""
+    entered = Customer.objects.select_for_update().filter(way=Customer.DESK, subject__in=indexes(code))
+    return entered.order_by("created_at").first()
+
+
+def strongly_known_under(code: str) -> Customer | None:
+    """Who has signed in strongly with a personal identity code, if anybody; the row is locked."""
+    known = Customer.objects.select_for_update().filter(way=OpenIDConnect.key, subject__in=indexes(code))
+    return known.order_by("created_at").first()
+
+
+def _take_over(known: Customer, code: str) -> None:
+    """Give somebody what was entered under their code in the very moment when they signed in for the first time."""
+    while entered := entered_under(code):
+        entered.applications.update(customer=known)
+        entered.delete()
 
 
 def _said(claims: dict[str, Any], what: str) -> Any:

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import models, transaction
 from django.db.models import Q
 
+from apps.people import secondfactor
 from apps.people.models import Customer, Principal
 from apps.people.sealing import SealedJSONField, SealedTextField, index, indexes
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             names = [f.name for f in model._meta.local_fields if isinstance(f, SealedJSONField | SealedTextField)]
             if names:
                 self.stdout.write(f"{model._meta.label}: {_reseal(model, names)}")
+        self.stdout.write(f"second factors: {secondfactor.seal_anew()}")
         self.stdout.write(f"indexes: {_index_anew()}")
         self.stdout.write("Done: everything is under the first key.")
 

@@ -20,7 +20,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.people import access
+from apps.people import access, log
 from apps.people.adminsite import Room
 from apps.people.models import Membership, User
 from apps.services import publishing
@@ -204,6 +204,7 @@ class ServiceAdmin(Room):
             versions=versions,
             form=form,
             may_define=access.may_define(request.user, service.authority_id),
+            may_manage=access.may_manage(request.user, service),
             mend=mend,
             problems=publishing.obstacles(mend.definition) if mend else [],
         )
@@ -329,6 +330,10 @@ class ServiceAdmin(Room):
         """Say that it is done, and write it into the desk's log."""
         self.log_change(request, service, what)
         self.message_user(request, what, messages.SUCCESS)
+        place = request.resolver_match
+        act = (place.url_name or "").removeprefix("services_service_") if place else ""
+        done = " ".join(filter(None, [act, str(place.kwargs.get("number", "")) if place else ""]))
+        log.note(request, log.Act.CHANGED, f"service {service.key}", authority=service.authority_id, detail=done)
 
 
 def _imported(text: str, user: Any, service: Service | None) -> tuple[Version, bool]:

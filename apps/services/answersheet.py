@@ -49,6 +49,16 @@ class Line:
         """Whether officials and receivers are told that the answer is kept secret."""
         return self.field.holds_secret(self.kept)
 
+    @property
+    def personal(self) -> bool:
+        """Whether officials are told that the answer holds an identity code, or where somebody is found."""
+        return self.field.answered(self.kept) and self.field.holds_personal(self.kept)
+
+    @property
+    def codes(self) -> list[tuple[str, str]]:
+        """The identity codes in it, which its text masks, in full under their labels: shown only to who asks for them."""
+        return self.field.codes(self.kept, self.language)
+
 
 @dataclass(frozen=True)
 class Section:

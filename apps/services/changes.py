@@ -15,6 +15,7 @@ from apps.services.conditions import ALWAYS, NEVER, Condition
 from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.base import ErrorTexts, LeadTime
+from apps.services.handling import HandlingLimit, Records, keep_words, limit_words, records_words
 from apps.services.texts import NO_TEXT, Texts
 from apps.services.wording import in_words, question_name, quoted
 
@@ -36,6 +37,10 @@ SERVICE_WORDS = {
     "acting_for": gettext_lazy("for whom one can act"),
     "mandate": gettext_lazy("mandate needed"),
     "draft_days": gettext_lazy("days a draft is kept"),
+    "handling_limit": gettext_lazy("time limit of the handling"),
+    "keep_days": gettext_lazy("how long the content of a closed case is kept"),
+    "records": gettext_lazy("plan for the records"),
+    "own_service": gettext_lazy("address of the authority’s own service"),
     "key": gettext_lazy("key"),
     "authority": gettext_lazy("authority"),
     "kind": gettext_lazy("kind"),
@@ -153,6 +158,11 @@ LIMITS = frozenset(
         "max_rows",
     ]
 )
+GROUND_WORDS = {
+    "ground": gettext_lazy("ground for the time limit of the handling"),
+    "retention_ground": gettext_lazy("ground for the retention"),
+    "secrecy_ground": gettext_lazy("ground for secrecy"),
+}
 WORDED = ("required", "required_when", "options", "lead_time", "fields", "errors")  # said by functions of their own
 
 
@@ -203,7 +213,16 @@ class _Comparing:
             if f.name in SERVICE_WORDS:
                 before, after = getattr(self.old, f.name), getattr(self.new, f.name)
                 said = self._worded(f.name, before), self._worded(f.name, after)
+                if isinstance(before or after, HandlingLimit | Records):
+                    yield from self._grounds(f.name, before, after)
+                    before, after = said
                 yield from self._setting(f.name, _("The service"), SERVICE_WORDS[f.name], before, after, said=said)
+
+    def _grounds(self, path: str, before: Any, after: Any) -> Iterator[Change]:
+        """The texts within a limit of the handling or a plan for the records, which the few words for those leave out."""
+        for name, words in GROUND_WORDS.items():
+            was, now = getattr(before, name, NO_TEXT), getattr(after, name, NO_TEXT)
+            yield from self._setting(path, _("The service"), words, was, now)
 
     # --- pages -----------------------------------------------------------------------------------------------------
 
@@ -372,6 +391,12 @@ class _Comparing:
         """A setting's value with the words of a definition in it said in people's own."""
         if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
             return tuple(self._worded(name, item) for item in value)
+        if isinstance(value, HandlingLimit):
+            return limit_words(value)
+        if isinstance(value, Records):
+            return ", ".join(f"{what}: {said}" for what, said in records_words(value))
+        if name == "keep_days":
+            return keep_words(value)
         if name == "languages":
             return _language(value)
         if name == "municipalities":

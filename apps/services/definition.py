@@ -25,6 +25,7 @@ from apps.services.conditions import ALWAYS, Comparison, Condition, Every, Some,
 from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.base import LeadTime, UnreadField, check_condition, check_fields, read_field
 from apps.services.fieldtypes.questions import Questions
+from apps.services.handling import HandlingLimit, Records, handling_limit, own_service, records
 from apps.services.reading import Json, Problem, Reader, Unreadable, within
 from apps.services.texts import NO_TEXT, Texts
 from apps.services.upgrades import NEWEST, upgraded
@@ -82,6 +83,10 @@ class Definition:
     acting_for: tuple[str, ...]
     mandate: str
     draft_days: int
+    handling_limit: HandlingLimit | None
+    keep_days: int  # after the closing, until what a case holds is deleted here; 0 for never by itself
+    records: Records | None
+    own_service: Texts  # the authority's own, by language: customers are sent there instead of filling in
     pages: tuple[Page, ...]
     # Answers known before the first page: in a supplement, those that are not asked again.
     given: Answers = dataclasses.field(default_factory=dict)
@@ -247,6 +252,7 @@ _TEXTS = {
 STRENGTHS = ("strong", "weak")
 PARTIES = ("self", "company", "person")
 DRAFT_DAYS = 90
+LONGEST_KEPT = 36_500  # days: about a hundred years
 ELEMENTS = {
     "schema": True,
     "key": True,
@@ -259,6 +265,10 @@ ELEMENTS = {
     "acting_for": False,
     "mandate": False,
     "draft_days": False,
+    "handling_limit": False,
+    "keep_days": False,
+    "records": False,
+    "own_service": False,
     "pages": True,
 }
 
@@ -289,6 +299,12 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
         ),
         mandate=reader.text("mandate", got["mandate"], most=100) if "mandate" in got else "",
         draft_days=reader.whole("draft_days", got.get("draft_days", DRAFT_DAYS), 7, 730),
+        handling_limit=handling_limit(reader, "handling_limit", got["handling_limit"])
+        if "handling_limit" in got
+        else None,
+        keep_days=reader.whole("keep_days", got.get("keep_days", 0), 0, LONGEST_KEPT),
+        records=records(reader, "records", got["records"]) if "records" in got else None,
+        own_service=own_service(reader, "own_service", got["own_service"]) if "own_service" in got else NO_TEXT,
         pages=pages,
         given={},
     )
@@ -348,6 +364,10 @@ def _check_references(reader: Reader, definition: Definition) -> None:
         reader.wrong("languages", _("a language stands twice."))
     if len(set(definition.acting_for)) < len(definition.acting_for):
         reader.wrong("acting_for", _("one of these stands twice."))
+    if len(definition.own_service.as_json()) > 1:  # one address may be for all languages
+        for language in definition.own_service.lacks(definition.languages):
+            missing = _("the address is missing in this language. Give one for each language, or one alone for all.")
+            reader.wrong(f"own_service.{language}", missing)
     for n, code in enumerate(definition.municipalities):
         if code not in all_municipalities():
             reader.wrong(f"municipalities[{n}]", _("this must be a municipality code of three digits, such as 091."))

@@ -72,6 +72,12 @@ def source_of(auto_id: str, source: str) -> SafeString:
     return format_html('<p class="question__source" id="{}_source">{}</p>', auto_id, source)
 
 
+def asked_about(auto_id: str, text: str) -> SafeString:
+    """What the authority has asked about a question, before its control."""
+    html = '<div class="question__asked" id="{}_asked"><b>{}</b> {}</div>'
+    return format_html(html, auto_id, _("The authority asks:"), prose(text)) if text else SafeString()
+
+
 class Question(LayoutObject):
     """One field with its label, hint, error and control. Subclasses write the control."""
 
@@ -87,14 +93,17 @@ class Question(LayoutObject):
         bound = form[self.name]
         errors, hint, warning = bound.errors, bound.help_text, getattr(form, "warnings", {}).get(self.name)
         source = getattr(form, "said_sources", {}).get(self.name)
+        asked = getattr(form, "asked_about", {}).get(self.name, "")
         described = " ".join(
-            ([f"{bound.auto_id}_helptext"] if hint else [])
+            ([f"{bound.auto_id}_asked"] if asked else [])
+            + ([f"{bound.auto_id}_helptext"] if hint else [])
             + ([f"{bound.auto_id}_error"] if errors else [])
             + ([f"{bound.auto_id}_source"] if source else [])
             + ([f"{bound.auto_id}_warning"] if warning else [])
         )
         parts = [
             self.head(bound),
+            asked_about(bound.auto_id, asked),
             *notes_of(bound.auto_id, errors, str(hint)),
             self.control(bound, described, bool(errors)),
             source_of(bound.auto_id, source) if source else "",
@@ -370,8 +379,10 @@ class Parts(LayoutObject):
         """The fieldset with everything in it."""
         auto_id, errors, hint = self.first_control(form), form.errors.get(self.name), str(self.hint)
         source = form.said_sources.get(self.name)
+        asked = getattr(form, "asked_about", {}).get(self.name, "")
         described = " ".join(
-            ([f"{auto_id}_helptext"] if hint else [])
+            ([f"{auto_id}_asked"] if asked else [])
+            + ([f"{auto_id}_helptext"] if hint else [])
             + ([f"{auto_id}_error"] if errors else [])
             + ([f"{auto_id}_source"] if source else [])
         )
@@ -380,7 +391,8 @@ class Parts(LayoutObject):
         label = format_html("{}{}", str(self.label), "" if self.needed else optional_mark())
         legend = format_html('<legend class="question__label question__label--parts">{}</legend>', label)
         told = source_of(auto_id, source) if source else ""
-        parts = [legend, *notes_of(auto_id, errors or (), hint), told, form.inner[self.name].render()]
+        notes = [asked_about(auto_id, asked), *notes_of(auto_id, errors or (), hint)]
+        parts = [legend, *notes, told, form.inner[self.name].render()]
         return mark_safe(f'<fieldset class="{css}"{extra}{conditional(form, self.name)}>{"".join(parts)}</fieldset>')  # noqa: S308
 
     def first_control(self, form: Any) -> str:

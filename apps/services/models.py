@@ -48,6 +48,24 @@ class Service(models.Model):
         "Version", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("published version")
     )
     closed_at = models.DateTimeField(_("closed for new applications"), null=True, blank=True)
+    # How its cases are looked after. None of this is the definition's: it changes without a new version.
+    email = models.EmailField(
+        _("role address"),
+        blank=True,
+        default="",
+        help_text=_("Who is told of new cases: a shared mailbox. Empty for the authority's own."),
+    )
+    needs_handover = models.BooleanField(
+        _("handed over to case management"),
+        default=False,
+        help_text=_("Nothing of a case is deleted before it has been handed over."),
+    )
+    handover_on = models.JSONField(
+        _("packages are dropped at"),
+        default=list,
+        blank=True,
+        help_text=_("The kinds of events at which a package of the case is put into the folder of the hand-over."),
+    )
     # In Helsinki, and the day counts. Without one, drafts can be sent however old their version is.
     old_versions_until = models.DateField(_("last day for drafts of older versions"), null=True, blank=True)
 

@@ -66,6 +66,8 @@ def _texts_of(definition: Definition) -> list[tuple[str, Texts]]:
     """Every text the public can meet, with its path."""
     found = [(name, getattr(definition, name)) for name in REQUIRED_TEXTS]
     found += [(name, getattr(definition, name)) for name in ("deadline", "contact") if getattr(definition, name)]
+    if definition.handling_limit and definition.handling_limit.ground:
+        found.append(("handling_limit.ground", definition.handling_limit.ground))
     for p, page in enumerate(definition.pages):
         found.append((f"pages[{p}].title", page.title))
         if page.text:

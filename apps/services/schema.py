@@ -15,6 +15,7 @@ from django.utils.translation import override
 from apps.services import definition
 from apps.services.conditions import condition, condition_schema
 from apps.services.fieldtypes import REGISTER, Field
+from apps.services.handling import handling_limit, own_service, records
 from apps.services.reading import KEY, LANGUAGE_CODE, LONGEST_TEXT, SLUG, Json, defined, list_of, shape
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,6 +50,10 @@ def _elements() -> dict[str, Json]:
         "acting_for": {**list_of({"enum": list(definition.PARTIES)}, least=1), "uniqueItems": True},
         "mandate": {"type": "string", "pattern": r"\S", "maxLength": 100},
         "draft_days": {"type": "integer", "minimum": 7, "maximum": 730},
+        "handling_limit": handling_limit.schema,
+        "keep_days": {"type": "integer", "minimum": 0, "maximum": definition.LONGEST_KEPT},
+        "records": records.schema,
+        "own_service": own_service.schema,
         "pages": list_of(defined("page"), least=1, most=200),
     }
     return {name: own.get(name, defined("texts")) for name in definition.ELEMENTS}

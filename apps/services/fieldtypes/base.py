@@ -7,7 +7,7 @@ module of this package; it needs no migration, and the contract test runs over i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -126,6 +126,7 @@ class Field:
     contact_data: ClassVar[bool] = (
         False  # whether its answer says where somebody is found: hidden by a protection order
     )
+    personal: ClassVar[bool] = False  # whether its answer is marked as personal data, besides contact data
     has_rows: ClassVar[bool] = False  # whether its parts' answers stand in rows, so that no condition can look at one
 
     key: str
@@ -283,14 +284,29 @@ class Field:
 
     def holds_secret(self, kept: Json) -> bool:
         """Whether the answer, or an answered part of it, is of a sort that is kept secret."""
-        inner = kept if isinstance(kept, list) else [kept]
-        return self.secret or any(
-            part.holds_secret(one.get(part.key))
-            for one in inner
-            if isinstance(one, dict)
-            for part in self.parts()
-            if part.answered(one.get(part.key))
+        return self.secret or any(part.holds_secret(one) for _row, part, one in self._inner(kept))
+
+    def holds_personal(self, kept: Json) -> bool:
+        """Whether the answer, or an answered part of it, is an identity code or says where somebody is found."""
+        return (
+            self.personal or self.contact_data or any(part.holds_personal(one) for _row, part, one in self._inner(kept))
         )
+
+    def codes(self, kept: Json, language: str) -> list[tuple[str, str]]:
+        """What the answer holds that is masked wherever it is shown: each code in full under its label, with the number of its row."""
+        return [
+            (f"{row}. {label}" if row else label, code)
+            for row, part, one in self._inner(kept)
+            for label, code in part.codes(one, language)
+        ]
+
+    def _inner(self, kept: Json) -> Iterator[tuple[int, Field, Json]]:
+        """Each answered part with its answer, and the number of its row where they stand in rows (else 0)."""
+        rows = list(enumerate(kept, 1)) if isinstance(kept, list) else [(0, kept)]
+        for row, one in rows:
+            for part in self.parts() if isinstance(one, dict) else ():
+                if part.answered(one.get(part.key)):
+                    yield row, part, one[part.key]
 
     def without_contact_data(self, kept: Json) -> Json:
         """The answer as far as a protection order lets it be shown; None when nothing of it."""

@@ -36,6 +36,7 @@ class PersonalIdentityCode(Field):
 
     kind: ClassVar[str] = "personal_identity_code"
     kind_label: ClassVar[Any] = gettext_lazy("Personal identity code")
+    personal: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
         """Its date and check character must be right."""
@@ -67,6 +68,10 @@ class PersonalIdentityCode(Field):
     def show(self, kept: Json, language: str) -> str:
         """Masked."""
         return masked(kept)
+
+    def codes(self, kept: Json, language: str) -> list[tuple[str, str]]:
+        """The whole of it."""
+        return [(self.label.said(language), str(kept))] if kept else []
 
     def sample(self, today: date) -> Json:
         """A code of nobody, of the artificial range."""

@@ -158,7 +158,7 @@ class QuestionsForm(forms.Form):
     - `about` holds what was written about files kept before, by their ids.
 
     `warnings` says of answers that are let through what the customer should know, by field; `sources` of those that are only offered,
-    where they come from.
+    where they come from; `asked_about` what the authority asks about a question in a supplement.
     """
 
     use_required_attribute = False
@@ -178,6 +178,7 @@ class QuestionsForm(forms.Form):
     ) -> None:
         self.questions, self.stored, self.before, self.today = questions, stored, before, today
         self.offers, self.sources = offers or {}, sources or {}
+        self.asked_about: Mapping[str, str] = {}
         super().__init__(data, files, initial=dict(self._recalled()), auto_id="id_%s", prefix=prefix)
         language = get_language() or "sv"
         self.fields = dict(questions.form_fields(language))

@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.http import require_safe
 
 from apps.applications.models import Look, ShownDraft
-from apps.people import access
+from apps.people import access, log
 from apps.people.adminsite import Room
 from apps.people.models import User
 from apps.services.answersheet import without_contact_data
@@ -35,8 +35,8 @@ class ShownDraftRoom(Room):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those of services of the user's authorities, for as long as the consent holds and they are not sent."""
-        own = access.authorities_where(request.user, access.SEES_CASES)
-        shown = ShownDraft.objects.drafts().filter(shown_at__isnull=False, version__service__authority__in=own)
+        own = access.of_services(request.user, access.SEES_CASES, "version__service__")
+        shown = ShownDraft.objects.drafts().filter(own, shown_at__isnull=False)
         return shown.defer("version__document")
 
     @admin.display(description=gettext_lazy("service"))
@@ -63,6 +63,8 @@ class ShownDraftRoom(Room):
         sections = draft.sheet(get_language())
         assert isinstance(request.user, User)  # noqa: S101 (has_view_permission has asked)
         Look.objects.create(application_id=draft.pk, official=request.user, official_name=str(request.user))
+        service = draft.version.service
+        log.note(request, log.Act.SAW, f"draft {draft.pk}", authority=service.authority_id, detail=service.key)
         return self.page(
             request,
             "admin/applications/shown_draft.html",

@@ -80,6 +80,25 @@ def taken(row: Row, file: UploadedFile, *, kinds: Collection[str] = tuple(TYPES)
     return found
 
 
+def copied(original: Attachment) -> Attachment:
+    """The same file once more, with content of its own, byte for byte; the caller names the paper it belongs to and saves the row."""
+    row = Attachment(
+        id=uuid.uuid4(),
+        field=original.field,
+        name=original.name,
+        media_type=original.media_type,
+        size=original.size,
+        sha256=original.sha256,
+        scan=original.scan,
+        active=original.active,
+        received_at=original.received_at,
+    )
+    with original.content.open("rb") as content:
+        row.content.save(f"{row.id.hex[:2]}/{uuid.uuid4().hex}", content, save=False)
+    _to_disk(row)
+    return row
+
+
 def _to_disk(row: StoredFile) -> None:
     """Have the content on the disk before a row says that it is there, where the storage is a disk."""
     try:

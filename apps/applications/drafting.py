@@ -175,9 +175,17 @@ def remove_file(application: Application, attachment_id: str, *, at: datetime | 
 def discard(application: Application) -> None:
     """Throw a draft away with its files. Raises Frozen when it has been sent."""
     with _locked(application, None) as draft:
-        for attachment in draft.attachments.all():
-            remove(attachment)
-        draft.delete()
+        throw_away(draft)
+
+
+def throw_away(draft: Application) -> None:
+    """Delete a locked draft with its files, and whom an official has entered for it alone."""
+    for attachment in draft.attachments.all():
+        remove(attachment)
+    entered = draft.customer if draft.is_being_entered and draft.customer.way == Customer.DESK else None
+    draft.delete()
+    if entered is not None and not entered.applications.exists():
+        entered.delete()
 
 
 def share(application: Application, *, on: bool, at: datetime | None = None) -> None:
@@ -196,14 +204,14 @@ def show_to_authority(application: Application, *, on: bool, at: datetime | None
         draft.save(update_fields=["shown_at"])
 
 
-def freeze(application: Application, *, at: datetime) -> None:
+def freeze(application: Application, *, at: datetime, as_it_is: bool = False) -> None:
     """Turn a locked draft into a sent paper: only what counts stays in it, and a digest says what that is.
 
-    Raises NotComplete, and NotScanned for a file that counts and may not be given out.
+    Raises NotComplete, unless it is taken `as_it_is`, and NotScanned for a file that counts and may not be given out.
     Runs inside the transaction that also makes the case, so that a paper is never sent without a folder to lie in.
     """
     journey = Journey(application.definition, application.answers, at.astimezone(HELSINKI).date())
-    if journey.first_open is not None:
+    if journey.first_open is not None and not as_it_is:
         raise NotComplete(journey.first_open.key)
     application.answers = journey.counting
     application.sent_at = application.changed_at = at

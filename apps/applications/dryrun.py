@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.applications.carrying import what_fits
+from apps.applications.emptying import OF_NOTHING
 from apps.applications.models import Application, ApplicationQuerySet
 from apps.services.definition import Definition
 from apps.services.fieldtypes.questions import wanting
@@ -79,10 +80,9 @@ def dry_run(
 
 
 def sent_to(service: Service) -> ApplicationQuerySet:
-    """The papers by which cases of a service began. Supplements are answers to another form."""
-    return Application.objects.filter(
-        version__service=service, sent_at__isnull=False, supplement_form__isnull=True
-    ).order_by("pk")
+    """The papers by which cases of a service began. Supplements are answers to another form; emptied papers answer nothing any more."""
+    began = Application.objects.filter(version__service=service, sent_at__isnull=False, supplement_form__isnull=True)
+    return began.exclude(digest=OF_NOTHING).order_by("pk")
 
 
 def effect_on(paper: Application, old: Definition, new: Definition) -> Effect:

@@ -45,7 +45,5 @@ def forget(paper: Application, today: date) -> bool:
         last = kept_until(draft)
         if last is None or last >= today:
             return False
-        for attachment in draft.attachments.all():
-            drafting.remove(attachment)
-        draft.delete()
+        drafting.throw_away(draft)
         return True

@@ -114,6 +114,21 @@ class Application(models.Model):
         blank=True,
         help_text=_("Since when the authority may look at the draft, with the customer's consent."),
     )
+    entered_by = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("entered by"),
+        help_text=_("The official who enters what came by other ways. Until it is sent, the draft is theirs alone."),
+    )
+    came_by = models.CharField(
+        _("came by"), max_length=20, blank=True, default="", help_text=_("The way, when it was not the portal.")
+    )
+    came_at = models.DateTimeField(
+        _("came"), null=True, blank=True, help_text=_("When it came by another way, as an official has entered it.")
+    )
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
     digest = models.CharField(
         _("digest"), max_length=64, blank=True, editable=False, help_text=_("SHA-256 of what was sent.")
@@ -142,6 +157,11 @@ class Application(models.Model):
         return self.sent_at is None
 
     @property
+    def is_being_entered(self) -> bool:
+        """Whether it is the draft of what came by another way, which an official has not registered yet."""
+        return self.is_draft and self.came_at is not None
+
+    @property
     def definition(self) -> Definition:
         """The form it is filled in with: its version's, or the supplement's made from that."""
         if self.supplement_form is None:
@@ -158,8 +178,11 @@ class Application(models.Model):
         return (self.supplement_form or {}).get("case")
 
     def day(self) -> date:
-        """The day its conditions and limits are judged on: today for a draft, the day of sending after that."""
-        return (self.sent_at or timezone.now()).astimezone(HELSINKI).date()
+        """The day its conditions and limits are judged on: today for a draft, the day of sending after that.
+
+        Of what came by another way it is the day when it came, also while an official enters it.
+        """
+        return (self.sent_at or self.came_at or timezone.now()).astimezone(HELSINKI).date()
 
     def sheet(self, language: str | None = None) -> list[Section]:
         """Its questions and answers, as they were asked."""

@@ -77,8 +77,12 @@ class Receipt:
 
     @property
     def declaration(self) -> str:
-        """What the customer confirmed by sending; '' where the service demands nothing, and of a supplement."""
-        return "" if self.is_supplement else self.paper.version.definition.declaration.said(self.language)
+        """What the customer confirmed by sending; '' where the service demands nothing, of a supplement, and of what came otherwise."""
+        return (
+            ""
+            if self.is_supplement or self.paper.came_at
+            else self.paper.version.definition.declaration.said(self.language)
+        )
 
 
 def same_digest(receipt_digest: str, typed: str) -> bool:

@@ -16,10 +16,11 @@ from apps.applications.carrying import newer_version
 from apps.applications.drafting import NotScanned, freeze
 from apps.applications.journey import Journey
 from apps.applications.models import Application
-from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
+from apps.cases import duedates, finding
+from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, Way, open_request
 from apps.cases.rulebook import Status
 from apps.people.identification import strongly_known
-from apps.people.models import Customer
+from apps.people.models import Customer, User
 from apps.services.texts import HELSINKI, LANGUAGES, date_words
 
 
@@ -62,15 +63,32 @@ def _send(application: Application, by: Customer | None, declared: str, at: date
             raise NotAllowed(objection)
         _refuse_old_version(paper, moment)
         freeze(paper, at=moment)
-        case = Case.objects.create(
-            service=paper.version.service, application=paper, status_at=moment, arrived_at=moment
-        )
-        case.number = f"FE-{moment.astimezone(HELSINKI).year}-{case.pk:06d}"
-        case.save(update_fields=["number"])
-        Event.record(
-            case, "received", by=sender, at=moment, data={"declared": declared} if declared else {}, paper=paper
-        )
-        return case
+        return open_folder(paper, by=sender, at=moment, data={"declared": declared} if declared else {}).case
+
+
+def open_folder(
+    paper: Application,
+    *,
+    by: User | Customer,
+    at: datetime,
+    data: dict[str, Any],
+    way: str = Way.PORTAL,
+    arrived_at: datetime | None = None,
+    **more: Any,
+) -> Event:
+    """The case of a paper that has just been frozen, with the next number, and its first diary line, which is returned.
+
+    Every case begins here, however it came: `at` is now, `arrived_at` when the authority had it, where that was before. `more` is
+    what a case has that did not begin at the paper's own service.
+    """
+    known = {"service": paper.version.service, "application": paper, **more}
+    case = Case.objects.create(status_at=at, way=way, arrived_at=arrived_at or at, **known)
+    case.number = f"FE-{at.astimezone(HELSINKI).year}-{case.pk:06d}"
+    case.due_on = duedates.at_arrival(duedates.limit_of(case), case.arrived_at)
+    case.save(update_fields=["number", "due_on"])
+    line = Event.record(case, "received", by=by, at=at, data=data, paper=paper)
+    finding.note(case)
+    return line
 
 
 def _refuse_weakly_known(paper: Application, sender: Customer) -> None:
@@ -95,11 +113,13 @@ def _add_to_folder(paper: Application, by: Customer, at: datetime) -> Case:
         case = Case.objects.get(pk=paper.folder or 0)
         freeze(paper, at=at)
         case.take_step("add", by=by, at=at, paper=paper)
+        finding.note(case)
         return case
     if request.overdue(at.astimezone(HELSINKI).date()):
         raise NotAllowed(_("The last day to send the supplement has passed. Contact the authority."))
     freeze(paper, at=at)
     request.case.take_step("supplement", by=by, at=at, paper=paper)
+    finding.note(request.case)
     return request.case
 
 

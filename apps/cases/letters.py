@@ -13,20 +13,23 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from apps.cases.models import Event
-from apps.people.models import Mandate
+from apps.cases.models import Case, Event, Way
+from apps.people.models import Authority, Customer, Mandate, User
 
 
 class Party(StrEnum):
-    """Who is told."""
+    """Who is told. DIGEST is an official who wants one mail a day: what they are told waits for it, and is no mail of its own."""
 
     CUSTOMER = "customer"
     AUTHORITY = "authority"
+    CONSULTED = "consulted"
+    DIGEST = "digest"
 
 
 class Leads(StrEnum):
@@ -35,6 +38,7 @@ class Leads(StrEnum):
     CASE = "case"
     RECEIPT = "receipt"
     DESK = "desk"
+    CONSULTATIONS = "consultations"
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Letter:
     text: Any
 
 
-_CUSTOMER, _AUTHORITY = Party.CUSTOMER, Party.AUTHORITY
+_CUSTOMER, _AUTHORITY, _CONSULTED = Party.CUSTOMER, Party.AUTHORITY, Party.CONSULTED
 # How a case ended is told by the case itself alone, so all its ends read alike.
 _ENDED = (
     _("Your case has been handled"),
@@ -74,6 +78,9 @@ TABLE: tuple[Letter, ...] = (
     Letter("close", _CUSTOMER, Leads.CASE, *_ENDED),
     Letter("transfer", _CUSTOMER, Leads.CASE, *_ENDED),
     Letter("leave_unexamined", _CUSTOMER, Leads.CASE, *_ENDED),
+    Letter("reopen", _CUSTOMER, Leads.CASE,
+           _("Your case has been reopened"),
+           _("The authority has reopened your case for a correction. Sign in to read why.")),
     Letter("received", _AUTHORITY, Leads.DESK,
            _("A new case has arrived"),
            _("A customer has sent an application.")),
@@ -89,10 +96,17 @@ TABLE: tuple[Letter, ...] = (
     Letter("withdraw", _AUTHORITY, Leads.DESK,
            _("A case has been withdrawn"),
            _("The customer has withdrawn the case.")),
+    Letter("answer", _AUTHORITY, Leads.DESK,
+           _("A message from another authority"),
+           _("The authority that was asked has answered.")),
+    Letter("consult", _CONSULTED, Leads.CONSULTATIONS,
+           _("Another authority asks you"),
+           _("Another authority has written to you about a case of theirs.")),
 )  # fmt: skip
 LETTERS: dict[tuple[str, str], Letter] = {(letter.event, letter.to): letter for letter in TABLE}
 TOLD = frozenset(letter.event for letter in TABLE)
 AUTHORITYS_LANGUAGES = ("sv", "fi")  # whoever reads the role mailbox: both, one after the other
+ARRIVED = "received"  # told to the role address, however the case's mails are redirected later
 
 
 @dataclass(frozen=True)
@@ -120,23 +134,69 @@ def recipients(events: Sequence[Event]) -> dict[int, list[Recipient]]:
     if not told:
         return {}
     happened = Event.objects.filter(pk__in=told).select_related("by_customer", "case__service__authority")
-    needed = ("kind", "case__service__authority__email", "by_customer__email")
-    found = list(happened.only(*needed))
-    customers = _addresses_of_customers({event.case_id for event in found})
-    return {event.pk: list(_recipients(event, customers.get(event.case_id, ""))) for event in found}
+    needed = (
+        "kind",
+        "data",
+        "case__mail_to",
+        "case__service__email",
+        "case__service__authority__email",
+        "by_customer__email",
+    )
+    book = _AddressBook(list(happened.only(*needed)))
+    return {event.pk: list(_recipients(event, book)) for event in book.events}
 
 
-def _recipients(event: Event, customers_address: str) -> Iterable[Recipient]:
+class _AddressBook:
+    """Where each party of some events is told, looked up for all of them together."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+        self.customers = _addresses_of_customers({event.case_id for event in events})
+        asked = {event.data.get("authority") for event in events if event.kind == "consult"}
+        authorities = Authority.objects.filter(key__in=asked) if asked else Authority.objects.none()
+        self.authorities = dict(authorities.values_list("key", "email"))
+        redirected = {event.case.mail_to for event in events if event.case.mail_to}
+        daily = officials_at(redirected).filter(digest=True) if redirected else ()
+        self.daily = {official.email.lower() for official in daily}
+
+    def address(self, event: Event, party: Party) -> str:
+        """Where a party of an event is told; '' when nowhere."""
+        match party:
+            case Party.CUSTOMER:
+                return event.by_customer.email if event.by_customer else self.customers.get(event.case_id, "")
+            case Party.CONSULTED:
+                return str(self.authorities.get(event.data.get("authority"), ""))
+        return role_address(event.case) if event.kind == ARRIVED else address_of_desk(event.case)
+
+
+def role_address(case: Case) -> str:
+    """The shared mailbox where new cases of the service are told: the service's own, else the authority's."""
+    return case.service.email or case.service.authority.email
+
+
+def address_of_desk(case: Case) -> str:
+    """Where the authority is told of what happens in a case after it has arrived: the role address, unless it was redirected."""
+    return case.mail_to or role_address(case)
+
+
+def officials_at(addresses: Iterable[str]) -> QuerySet[User]:
+    """The officials who have one of these addresses."""
+    found = Q(pk__in=[])
+    for address in addresses:
+        found |= Q(email__iexact=address)
+    return User.objects.filter(found, is_active=True, is_staff=True)
+
+
+def _recipients(event: Event, book: _AddressBook) -> Iterable[Recipient]:
+    if event.kind != ARRIVED and event.data.get("transferred_from"):
+        return  # a paper that came along with a transferred case: its arrival is told once
     seen: set[str] = set()
-    for party in Party:
-        if (event.kind, party) not in LETTERS:
-            continue
-        address = event.case.service.authority.email
-        if party is Party.CUSTOMER:
-            address = event.by_customer.email if event.by_customer else customers_address
+    for party in (Party.CUSTOMER, Party.AUTHORITY, Party.CONSULTED):
+        address = book.address(event, party) if (event.kind, party) in LETTERS else ""
         if address and address.lower() not in seen:
             seen.add(address.lower())
-            yield Recipient(party, address)
+            once_a_day = party is Party.AUTHORITY and event.kind != ARRIVED and address.lower() in book.daily
+            yield Recipient(Party.DIGEST if once_a_day else party, address)
 
 
 def _addresses_of_customers(cases: set[int]) -> dict[int, str]:
@@ -147,7 +207,7 @@ def _addresses_of_customers(cases: set[int]) -> dict[int, str]:
         .values_list("case", "by_customer", "by_customer__email", "case__application__principal")
     )
     taken_part: dict[int, list[tuple[Any, str, Any]]] = defaultdict(list)
-    for case, customer, email, principal in acts:
+    for case, customer, email, principal in (*acts, *_entered_for(cases)):
         taken_part[case].append((customer, email, principal))
     principals = {principal for people in taken_part.values() for _customer, _email, principal in people if principal}
     held = Mandate.objects.filter(principal__in=principals, ended_at=None) if principals else Mandate.objects.none()
@@ -158,13 +218,26 @@ def _addresses_of_customers(cases: set[int]) -> dict[int, str]:
     }
 
 
+def _entered_for(cases: set[int]) -> Iterable[Any]:
+    """For whom officials have registered some of the cases, where they can sign in and look: by an identity code they are known by."""
+    entered = Case.objects.filter(pk__in=cases).exclude(way=Way.PORTAL)
+    unknown = Q(application__customer__way=Customer.DESK, application__customer__identity_code="")
+    customer = ("application__customer", "application__customer__email", "application__principal")
+    return entered.exclude(unknown).values_list("pk", *customer)
+
+
 # --- what it says ----------------------------------------------------------------------------------------------------
 
 
-def write(event: Event, party: str) -> Written:
-    """The mail that tells somebody of an event. Asks for the case, its application's language and the paper's."""
+def write(event: Event, party: str, language: str = "") -> Written:
+    """The mail that tells somebody of an event. Asks for the case, its application's language and the paper's.
+
+    `language` is that of an official who has said which one they want; whoever reads a role mailbox gets both, one after the other.
+    """
     letter = LETTERS[event.kind, party]
-    languages = (_language(event),) if letter.to is Party.CUSTOMER else AUTHORITYS_LANGUAGES
+    languages = (language,) if language else AUTHORITYS_LANGUAGES
+    if letter.to is Party.CUSTOMER:
+        languages = (_language(event),)
     subjects, bodies = [], []
     for language in languages:
         with translation.override(language):
@@ -182,6 +255,8 @@ def _link(event: Event, letter: Letter) -> str:
     match letter.leads:
         case Leads.DESK:
             path = reverse("admin:cases_case_change", args=[event.case_id])
+        case Leads.CONSULTATIONS:
+            path = reverse("admin:cases_consultation_changelist")
         case Leads.RECEIPT if event.kind != "received" and event.paper_id:
             path = reverse("portal:supplement_receipt", args=[event.case.number, event.paper_id])
         case Leads.RECEIPT:

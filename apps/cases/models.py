@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Value
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Coalesce, Least, Upper
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.applications.models import Application, StoredFile
 from apps.applications.parties import has_mandate_for
+from apps.cases.effects import EFFECTS, OPEN_REQUEST
 from apps.cases.rulebook import (
+    ENDED,
+    FOR_THE_DESK_ALONE,
     NEED_WORDS,
+    NOT_FOR_EVERYBODY,
     OUTCOMES,
     STATUS_WORDS,
     STEPS,
+    NotAllowed,
     Party,
     Status,
     Step,
@@ -28,7 +34,7 @@ from apps.cases.rulebook import (
 )
 from apps.people import access
 from apps.people.access import Visitor
-from apps.people.models import Customer, Principal, User
+from apps.people.models import Authority, Customer, Principal, User
 from apps.people.sealing import SealedJSONField, SealedTextField
 from apps.services.models import Service
 from apps.services.texts import HELSINKI
@@ -37,20 +43,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-class NotAllowed(Exception):
-    """The rule book refuses the step. The message says what is possible instead."""
+DIARY_GREW = "diary_grew"
 
 
 class Immutable(Exception):
     """A diary line is followed by others, never changed."""
 
 
+class Way(models.TextChoices):
+    """How a matter came to the authority (906/2019 asks the register for it)."""
+
+    PORTAL = "portal", gettext_lazy("The portal")
+    EMAIL = "email", gettext_lazy("E-mail")
+    POST = "post", gettext_lazy("Post")
+    COUNTER = "counter", gettext_lazy("Counter")
+    OTHER_SERVICE = "other_service", gettext_lazy("The authority's own e-service")
+    AUTHORITY = "authority", gettext_lazy("Another authority")
+
+
+def way_choices() -> list[tuple[str, Any]]:
+    """For a model column; a callable, so that a new way writes no migration."""
+    return list(Way.choices)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     """Cases."""
 
     def visible_to(self, user: Visitor) -> CaseQuerySet:
-        """Those an official may read."""
-        return self.filter(access.cases_of(user))
+        """Those an official may read; of one whose content has been deleted, only its figures are left, and it is in no list."""
+        return self.filter(access.cases_of(user), forgotten_at=None)
+
+    def open(self) -> CaseQuerySet:
+        """Those the authority has not done with."""
+        return self.exclude(status__in=ENDED)
 
     def of(self, customer: Customer) -> CaseQuerySet:
         """A customer's own."""
@@ -64,7 +89,9 @@ class Case(models.Model):
         gettext_lazy("case number"), max_length=20, unique=True, null=True, editable=False
     )
     external_id = models.UUIDField(gettext_lazy("external id"), default=uuid.uuid4, unique=True, editable=False)
-    service = models.ForeignKey(Service, models.PROTECT, related_name="cases", verbose_name=gettext_lazy("service"))
+    service = models.ForeignKey(  # without an index of its own: those below begin with it
+        Service, models.PROTECT, related_name="cases", db_index=False, verbose_name=gettext_lazy("service")
+    )
     application = models.OneToOneField(
         Application, models.PROTECT, related_name="case", verbose_name=gettext_lazy("application")
     )
@@ -74,7 +101,13 @@ class Case(models.Model):
         gettext_lazy("arrived"), help_text=gettext_lazy("When it was available to the authority (13/2003, section 10).")
     )
     handler = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="handled_cases", verbose_name=gettext_lazy("handler")
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="handled_cases",
+        db_index=False,
+        verbose_name=gettext_lazy("handler"),
     )
     handling_since = models.DateTimeField(gettext_lazy("handling began"), null=True, blank=True)
     outcome = models.CharField(gettext_lazy("outcome"), max_length=30, blank=True)
@@ -86,6 +119,56 @@ class Case(models.Model):
         default="",
         help_text=gettext_lazy("The authority's own, from its case management."),
     )
+    way = models.CharField(
+        gettext_lazy("way of arrival"),
+        max_length=20,
+        default=Way.PORTAL,
+        choices=way_choices,
+    )
+    municipality = models.CharField(
+        gettext_lazy("municipality"),
+        max_length=3,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Code of three digits."),
+    )
+    words = models.TextField(
+        gettext_lazy("words it is found by"),
+        blank=True,
+        default="",
+        editable=False,
+        help_text=gettext_lazy(
+            "Numbers, names and public answers, in lower case; never identity codes or contact data."
+        ),
+    )
+    # The time the authority has. It stands still while a supplement is awaited.
+    due_on = models.DateField(gettext_lazy("to be handled by"), null=True, blank=True)
+    paused_at = models.DateTimeField(gettext_lazy("time stands still since"), null=True, blank=True, editable=False)
+    mail_to = models.EmailField(
+        gettext_lazy("mails about it go to"),
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Empty for the service's role address."),
+    )
+    transferred_from = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="transferred_to",
+        verbose_name=gettext_lazy("transferred from"),
+    )
+    # What becomes of it afterwards; see `cases.keeping`.
+    settled_at = models.DateTimeField(
+        gettext_lazy("received by everybody"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("Since when every receiver has every event it is owed. Empty while any is on its way."),
+    )
+    handed_over_at = models.DateTimeField(gettext_lazy("handed over"), null=True, blank=True, editable=False)
+    held = models.BooleanField(gettext_lazy("kept from being deleted"), default=False)
+    forgotten_at = models.DateTimeField(gettext_lazy("content deleted"), null=True, blank=True, editable=False)
     # What `sync` looks for instead of looking through the whole diary. It is set with the line, in one transaction, and cleared under
     # the case's lock: a case's lines become visible in order, so none can be missed.
     uncollected_from = models.PositiveIntegerField(
@@ -115,6 +198,18 @@ class Case(models.Model):
         verbose_name_plural = gettext_lazy("cases")
         indexes: ClassVar = [
             models.Index(fields=["service", "-arrived_at"], name="case_of_service"),
+            models.Index(fields=["-arrived_at", "-id"], name="case_by_arrival"),
+            models.Index(fields=["service", "status", "-arrived_at"], name="case_by_status"),
+            models.Index(fields=["handler", "status", "-arrived_at"], name="case_of_handler"),
+            models.Index(fields=["due_on"], condition=models.Q(due_on__isnull=False), name="case_due"),
+            # By what is rare the list finds few among very many. A word is found by an index that only PostgreSQL has (migration 0010).
+            models.Index(
+                fields=["municipality", "-arrived_at"],
+                condition=~models.Q(municipality=""),
+                name="case_of_municipality",
+            ),
+            models.Index(fields=["way", "-arrived_at"], condition=~models.Q(way=Way.PORTAL), name="case_by_way"),
+            models.Index(Upper("register_number"), condition=~models.Q(register_number=""), name="case_by_register"),
             models.Index(
                 fields=["id"], condition=models.Q(uncollected_from__isnull=False), name="case_with_uncollected"
             ),
@@ -148,12 +243,18 @@ class Case(models.Model):
     # --- steps -----------------------------------------------------------------------------------------------------
 
     def party_of(self, by: User | Customer) -> Party | None:
-        """As whom somebody may take steps here; None for a stranger."""
+        """As whom somebody may take steps here; None for a stranger, and for everybody once its content has been deleted."""
+        if self.forgotten_at is not None:
+            return None
         if isinstance(by, Customer):
             paper = self.application
             theirs = access.speaks_for(by, paper.customer_id, paper.principal_id)
             return Party.CUSTOMER if theirs and has_mandate_for(paper.version.definition, by) else None
-        return Party.HANDLER if access.may_handle(by, self.service.authority_id) else None
+        if access.may_handle(by, self.service):
+            return Party.HANDLER
+        own = access.whole_authorities_where(by, access.HANDLES_CASES)  # it is about a service of another authority
+        asked = bool(own) and self.consultations.filter(authority__in=own).exists()
+        return Party.CONSULTED if asked else None
 
     def steps_for(self, by: User | Customer) -> list[Step]:
         """What somebody may do with it now."""
@@ -170,22 +271,30 @@ class Case(models.Model):
         """
         moment = at or timezone.now()
         with transaction.atomic():
-            locked = Case.objects.select_for_update(of=("self",)).get(pk=self.pk)
-            key = uuid.uuid5(locked.external_id, f"{name} {by.pk} {once}") if once else uuid.uuid4()
-            if once and (taken := locked.events.filter(key=key).first()):
+            locked = Case.objects.select_for_update(of=("self",)).defer("words").get(pk=self.pk)
+            if taken := locked.taken_already(name, by=by, once=once):
                 return taken
             step = locked._allowed(name, by, facts)
             if step.after:
                 locked.status, locked.status_at = step.after, moment
             files = list(facts.get("files", ()))
             data = EFFECTS[name](locked, by=by, at=moment, **facts) if name in EFFECTS else {}
+            if step.after in ENDED:
+                locked.paused_at = None
             locked.save()
-            event = Event.record(locked, name, by=by, at=moment, data=data, key=key)
+            event = Event.record(locked, name, by=by, at=moment, data=data, key=locked._key(name, by, once))
             for document in files:
                 document.event = event
                 document.save(force_insert=True)
         self.refresh_from_db()
         return event
+
+    def taken_already(self, name: str, *, by: User | Customer, once: str) -> Event | None:
+        """The line that a form has given, if it has been sent before."""
+        return self.events.filter(key=self._key(name, by, once)).first() if once else None
+
+    def _key(self, name: str, by: User | Customer, once: str) -> uuid.UUID:
+        return uuid.uuid5(self.external_id, f"{name} {by.pk} {once}") if once else uuid.uuid4()
 
     def possible_step(self, name: str, *, by: User | Customer) -> Step:
         """The step of that name, when somebody may take it now. Raises NotAllowed, in words."""
@@ -211,10 +320,25 @@ class Case(models.Model):
         return step
 
     def note_acknowledged(self, receiver: str, number: int, at: datetime) -> None:
-        """What delivery tells the case: a receiver has its events up to a number. Only the national service's is shown."""
+        """What delivery tells the case: a receiver has its events up to a number. Of the national service's it is shown; case
+        management's counts as handed over once the authority had done with the case by then.
+        """
         if receiver == "national":
             behind = Case.objects.filter(pk=self.pk, acknowledged_number__lt=number)
             behind.update(acknowledged_number=number, acknowledged_at=at)
+        if receiver == "handover":
+            done = self.events.filter(number=number, status__in=ENDED)
+            Case.objects.filter(models.Exists(done), pk=self.pk).update(handed_over_at=at)
+
+    @classmethod
+    def note_settled(cls, cases: Iterable[int], at: datetime) -> None:
+        """What delivery tells these cases: every receiver has everything it is owed of them."""
+        cls.objects.filter(pk__in=cases, uncollected_from=None, settled_at=None).update(settled_at=at)
+
+    @classmethod
+    def note_owed(cls, cases: Iterable[int]) -> None:
+        """What delivery tells these cases, of which nothing new has happened: a receiver is owed something of them after all."""
+        cls.objects.filter(pk__in=cases).exclude(settled_at=None).update(settled_at=None)
 
     def note_seen(self, number: int) -> None:
         """What the customer's door tells the case: whoever may follow it has seen its events up to a number."""
@@ -228,6 +352,14 @@ class Case(models.Model):
 
 class EventQuerySet(models.QuerySet["Event"]):
     """Diary lines."""
+
+    def for_everybody(self) -> EventQuerySet:
+        """Those the customer and the receivers are told of."""
+        return self.exclude(kind__in=NOT_FOR_EVERYBODY)
+
+    def for_authorities(self) -> EventQuerySet:
+        """Those that leave the desk: without internal notes and the like."""
+        return self.exclude(kind__in=FOR_THE_DESK_ALONE)
 
     def update(self, **kwargs: Any) -> int:
         """Refused. Raises Immutable."""
@@ -299,7 +431,10 @@ class Event(models.Model):
         paper = paper or data.pop("paper", None)
         last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
         earlier = Least("uncollected_from", Value(last + 1))  # without a value where there was none, on SQLite
-        Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)))
+        Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)), settled_at=None)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"NOTIFY {DIARY_GREW}")  # heard at the commit, by whoever listens; see `sync.hint`
         principal = by.acting_for if isinstance(by, Customer) else None
         if isinstance(by, Customer) and by.protected:
             data = {**data, "protected": True}  # as it was then: what has been sent out once is sent again unchanged
@@ -320,9 +455,45 @@ class Event(models.Model):
         )
 
     @property
+    def sender(self) -> Sender:
+        """Whose paper it is, as it was then: who sent it, or for whom an official registered it."""
+        if told := self.data.get("sender"):
+            return Sender(told["name"], told.get("kind", ""), told.get("principal", ""), told.get("business_id", ""))
+        if self.by_principal is None:
+            return Sender(self.by_name, "", self.on_behalf_of)
+        business_id = self.by_principal.business_id
+        principal = self.on_behalf_of.removesuffix(f" ({business_id})") if business_id else self.on_behalf_of
+        return Sender(self.by_name, self.by_principal.kind, principal, business_id)
+
+    @property
+    def sent_by(self) -> str:
+        """The name of who sent the paper; the official's is that of who registered it."""
+        return str(self.data["sender"]["name"]) if "sender" in self.data else self.by_name
+
+    @property
+    def sent_for(self) -> str:
+        """For whom it was sent, if not for themselves; asks nothing of the database."""
+        return self.sender.on_behalf_of if "sender" in self.data else self.on_behalf_of
+
+    @property
     def label(self) -> str:
         """What happened, in words."""
         return str(EVENT_WORDS.get(self.kind, self.kind))
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sent a paper, and for whom if not for themselves: the kind of principal, its name, and its business id if it has one."""
+
+    name: str
+    kind: str = ""
+    principal: str = ""
+    business_id: str = ""
+
+    @property
+    def on_behalf_of(self) -> str:
+        """The principal in words; '' for one who acts for themselves."""
+        return f"{self.principal} ({self.business_id})" if self.business_id else self.principal
 
 
 class Document(StoredFile):
@@ -336,10 +507,6 @@ class Document(StoredFile):
         ordering = ["received_at", "id"]
 
 
-# A request waits for the customer until it is answered or ended.
-OPEN_REQUEST = models.Q(answered_at__isnull=True, ended_at__isnull=True)
-
-
 class SupplementRequest(models.Model):
     """What the authority asks the customer to add, and the paper that answers it."""
 
@@ -351,6 +518,11 @@ class SupplementRequest(models.Model):
         gettext_lazy("due"), help_text=gettext_lazy("The last day, to its end in Helsinki (13/2003, section 11).")
     )
     fields = models.JSONField(gettext_lazy("fields asked for again"), default=list)
+    texts = SealedJSONField(
+        gettext_lazy("what is asked of each field"),
+        default=dict,
+        help_text=gettext_lazy("Texts by the key of the field."),
+    )
     paper = models.OneToOneField(
         Application,
         models.SET_NULL,
@@ -397,89 +569,101 @@ def open_request(case: Case) -> SupplementRequest | None:
     return case.supplement_requests.filter(OPEN_REQUEST).first()
 
 
-# --- what the steps do besides setting the status --------------------------------------------------------------------
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    """Consultations."""
+
+    def visible_to(self, user: Visitor) -> ConsultationQuerySet:
+        """Those in which an official's authority was asked; of a case whose content has been deleted, nothing is left to read."""
+        return self.filter(access.consultations_of(user), case__forgotten_at=None)
 
 
-def _take_up(case: Case, *, by: User, at: datetime) -> dict[str, Any]:
-    case.handler, case.handling_since = by, at
-    return {"handler": str(by)}
+class Consultation(models.Model):
+    """That another authority has been asked about a case, and what it may see: the messages between the two, and perhaps the papers."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="consultations", verbose_name=gettext_lazy("case"))
+    authority = models.ForeignKey(
+        Authority, models.CASCADE, related_name="consultations", verbose_name=gettext_lazy("authority asked")
+    )
+    with_paper = models.BooleanField(gettext_lazy("sees the papers"), default=False)
+    opened_at = models.DateTimeField(gettext_lazy("asked"), default=timezone.now)
+    answered_at = models.DateTimeField(
+        gettext_lazy("answered"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("Empty while the last question waits for an answer."),
+    )
+
+    objects = ConsultationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = gettext_lazy("consultation")
+        verbose_name_plural = gettext_lazy("consultations")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "authority"], name="authority_asked_once")]
+
+    def __str__(self) -> str:
+        return f"{self.case}: {self.authority}"
 
 
-def _request_supplement(
-    case: Case, *, by: User, at: datetime, text: str, due: date, fields: Iterable[str]
-) -> dict[str, Any]:
-    if due < at.astimezone(HELSINKI).date():
-        raise NotAllowed(_("The last day has passed. Choose a day that is ahead."))
-    if not text.strip():
-        raise NotAllowed(_("Write what the customer is asked to add."))
-    known = case.application.version.definition.fields
-    wanted = [key for key, field in known.items() if key in set(fields) and field.asks]
-    SupplementRequest.objects.create(case=case, text=text, due=due, fields=wanted)
-    return {"text": text, "due": due.isoformat(), "fields": wanted}
+class TextTemplate(models.Model):
+    """A text an authority uses again and again, per language, with places that are filled with what is known of the case."""
+
+    class Use(models.TextChoices):
+        """What it is for: the step whose text it is, or instructions for appeal."""
+
+        SUPPLEMENT = "request_supplement", gettext_lazy("Request for supplement")
+        MESSAGE = "write", gettext_lazy("Message to the customer")
+        DECISION = "close", gettext_lazy("Decision")
+        TRANSFER = "transfer", gettext_lazy("Transfer")
+        UNEXAMINED = "leave_unexamined", gettext_lazy("Leaving unexamined")
+        APPEAL = "appeal", gettext_lazy("Instructions for appeal")
+
+    authority = models.ForeignKey(
+        Authority, models.CASCADE, related_name="text_templates", verbose_name=gettext_lazy("authority")
+    )
+    service = models.ForeignKey(
+        Service,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="text_templates",
+        verbose_name=gettext_lazy("service"),
+        help_text=gettext_lazy("Empty for all services of the authority."),
+    )
+    use = models.CharField(gettext_lazy("used for"), max_length=30, choices=Use)
+    name = models.CharField(gettext_lazy("name"), max_length=100)
+    text_sv = models.TextField(gettext_lazy("text in Swedish"), blank=True, default="")
+    text_fi = models.TextField(gettext_lazy("text in Finnish"), blank=True, default="")
+    text_en = models.TextField(gettext_lazy("text in English"), blank=True, default="")
+
+    class Meta:
+        verbose_name = gettext_lazy("text template")
+        verbose_name_plural = gettext_lazy("text templates")
+        ordering = ["use", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["authority", "use", "name"], name="text_template_named_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
-def _supplement(case: Case, *, by: Customer, at: datetime, paper: Application) -> dict[str, Any]:
-    request = open_request(case)
-    if request is None or request.paper_id != paper.pk:
-        raise NotAllowed(_("The authority has not asked for this supplement."))
-    request.answered_at = at
-    request.save(update_fields=["answered_at"])
-    return {"paper": paper}
+class SavedView(models.Model):
+    """A way of looking at the list of cases that somebody comes back to: its filters, search and order."""
 
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views", verbose_name=gettext_lazy("user"))
+    name = models.CharField(gettext_lazy("name"), max_length=60)
+    query = models.CharField(gettext_lazy("what it shows"), max_length=500, blank=True)
 
-def _end_request(case: Case, *, by: User | Customer, at: datetime, **facts: Any) -> dict[str, Any]:
-    case.supplement_requests.filter(OPEN_REQUEST).update(ended_at=at)
-    return dict(facts)
+    class Meta:
+        verbose_name = gettext_lazy("saved view")
+        verbose_name_plural = gettext_lazy("saved views")
+        ordering = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "name"], name="saved_view_named_once")]
 
+    def __str__(self) -> str:
+        return self.name
 
-def _add(case: Case, *, by: Customer, at: datetime, paper: Application) -> dict[str, Any]:
-    return {"paper": paper}
-
-
-def _write(
-    case: Case, *, by: User | Customer, at: datetime, text: str, files: Iterable[Document] = ()
-) -> dict[str, Any]:
-    if not text.strip():
-        raise NotAllowed(_("Write what you want to say."))
-    return {"text": text, **_enclosed(files)}
-
-
-def _enclosed(files: Iterable[Document]) -> dict[str, Any]:
-    known = [document.known() for document in files]
-    return {"files": known} if known else {}
-
-
-def _register(case: Case, *, by: User, at: datetime, register_number: str) -> dict[str, Any]:
-    case.register_number = register_number.strip()
-    if not case.register_number:
-        raise NotAllowed(_("Write the number."))
-    return {"register_number": case.register_number}
-
-
-def _close(
-    case: Case, *, by: User, at: datetime, outcome: str, text: str, files: Iterable[Document] = ()
-) -> dict[str, Any]:
-    kind = case.application.version.definition.kind
-    if outcome not in OUTCOMES[kind]:
-        raise NotAllowed(_("This service has no such outcome. Choose one of those on the form."))
-    case.outcome, case.outcome_text = outcome, text
-    return {"outcome": outcome, "text": text, **_enclosed(files)}
-
-
-EFFECTS: dict[str, Any] = {
-    "take_up": _take_up,
-    "request_supplement": _request_supplement,
-    "supplement": _supplement,
-    "resume": _end_request,
-    "close": _close,
-    "add": _add,
-    "write": _write,
-    "reply": _write,
-    "register": _register,
-    "transfer": _end_request,
-    "leave_unexamined": _end_request,
-    "withdraw": _end_request,
-}
 
 EVENT_WORDS: dict[str, Any] = {
     "received": gettext_lazy("Received by the authority"),
@@ -495,4 +679,14 @@ EVENT_WORDS: dict[str, Any] = {
     "transfer": gettext_lazy("Transferred to another authority"),
     "leave_unexamined": gettext_lazy("Left unexamined"),
     "withdraw": gettext_lazy("Withdrawn by the customer"),
+    "assign": gettext_lazy("Handed on to a handler"),
+    "complete": gettext_lazy("The application was found complete"),
+    "consult": gettext_lazy("Another authority was asked"),
+    "answer": gettext_lazy("The other authority answered"),
+    "note": gettext_lazy("Internal note"),
+    "redirect": gettext_lazy("Mails about the case were redirected"),
+    "reopen": gettext_lazy("Reopened for a correction"),
+    "hand_over": gettext_lazy("Handed over to case management"),
+    "hold": gettext_lazy("Kept from being deleted"),
+    "release": gettext_lazy("No longer kept from being deleted"),
 }

@@ -1,0 +1,1 @@
+"""The desk's room for cases, part by part. `cases.admin` puts them together."""

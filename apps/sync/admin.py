@@ -8,14 +8,30 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
 
 from apps.cases.letters import Party
-from apps.people import access
+from apps.people import access, log
 from apps.people.admin import ForInstallation
-from apps.sync.models import STATUS_WORDS, Delivery, Notice, NotRefused, ReasonMissing, Receiver, masked
+from apps.people.adminsite import Room
+from apps.services.texts import LANGUAGES, moment_words
+from apps.sync import reconcile
+from apps.sync.models import (
+    STATUS_WORDS,
+    Delivery,
+    Finding,
+    Notice,
+    NotRefused,
+    ReasonMissing,
+    Receiver,
+    Reconciliation,
+    masked,
+)
 from apps.sync.notices import KINDS
 
 # What deliveries have to do with, and nobody reads here.
@@ -26,9 +42,9 @@ NOT_SHOWN = ("case__application__answers", "case__application__supplement_form")
 class ReceiverAdmin(ForInstallation, admin.ModelAdmin):
     """The receivers. A superuser turns one off and on; where it is, the settings say."""
 
-    list_display = ("name", "kind", "active", "since")
-    fields = ("name", "key", "kind", "since", "active")
-    readonly_fields = ("name", "key", "kind", "since")
+    list_display = ("name", "kind", "active", "since", "failing_since", "probe_at")
+    fields = ("name", "key", "kind", "since", "active", "failing_since", "failures", "probe_at")
+    readonly_fields = ("name", "key", "kind", "since", "failing_since", "failures", "probe_at")
     actions = None
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -149,6 +165,21 @@ class DeliveryAdmin(admin.ModelAdmin):
 
     # --- what can be done ------------------------------------------------------------------------------------------
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A delivery; that it was looked at is written down with its case."""
+        delivery = self.get_object(request, object_id) if self.has_view_permission(request) else None
+        if delivery is not None:
+            self._note(request, delivery, log.Act.SAW, "delivery")
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    @staticmethod
+    def _note(request: HttpRequest, delivery: Delivery, act: str, what: str) -> None:
+        case = delivery.case
+        detail = f"{what} {delivery.pk}"
+        log.note(request, act, str(case.number), authority=case.service.authority_id, detail=detail)
+
     @admin.action(description=gettext_lazy("Send again"), permissions=["mend"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """What was refused is due now, under its old key and number."""
@@ -160,6 +191,7 @@ class DeliveryAdmin(admin.ModelAdmin):
                 self.message_user(request, f"{delivery.case}: {e}", messages.WARNING)
             else:
                 self.log_change(request, delivery, _("Sent again."))
+                self._note(request, delivery, log.Act.CHANGED, "sent again")
                 done += 1
         if done:
             words = ngettext("%(n)d delivery is sent again now.", "%(n)d deliveries are sent again now.", done)
@@ -179,6 +211,7 @@ class DeliveryAdmin(admin.ModelAdmin):
                 self.message_user(request, f"{delivery.case}: {e}", messages.WARNING)
             else:
                 self.log_change(request, delivery, _("Skipped: %(reason)s") % {"reason": reason.strip()})
+                self._note(request, delivery, log.Act.CHANGED, "skipped")
                 done += 1
         if done:
             words = ngettext("%(n)d delivery is skipped.", "%(n)d deliveries are skipped.", done)
@@ -219,3 +252,88 @@ class NoticeAdmin(ForInstallation, admin.ModelAdmin):
 
     has_change_permission = has_add_permission
     has_delete_permission = has_add_permission
+
+
+MOST_SHOWN = 200  # findings, and days, on the page
+
+
+@admin.register(Reconciliation)
+class ReconciliationRoom(Room):
+    """Comparisons with the national service: green, or what differs and what to do about it."""
+
+    list_display = ("begun", "receiver", "outcome", "cases")
+    list_display_links = ("begun",)
+    list_select_related = ("receiver",)
+    list_per_page = 50
+    ordering = ("-started_at",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who looks after the installation."""
+        return access.keeps_installation(request.user)
+
+    @admin.display(description=gettext_lazy("begun"), ordering="started_at")
+    def begun(self, found: Reconciliation) -> str:
+        """When."""
+        return moment_words(found.started_at, get_language() or LANGUAGES[0])
+
+    @admin.display(description=gettext_lazy("outcome"))
+    def outcome(self, found: Reconciliation) -> str:
+        """Whether both sides say the same."""
+        if found.is_green:
+            return _("Both sides say the same")
+        if found.trouble:
+            return _("Broke off: %(why)s") % {"why": found.trouble}
+        return _("Something differs") if found.ended_at else _("Going on")
+
+    @admin.display(description=gettext_lazy("cases"))
+    def cases(self, found: Reconciliation) -> int:
+        """How many were compared."""
+        return int(found.totals.get("accepted", 0))
+
+    def get_urls(self) -> list[URLPattern]:
+        """And the address that lets what is missing be sent again."""
+        resend = self.admin_site.admin_view(require_POST(self.resend_view))
+        return [path("<int:pk>/resend/", resend, name="sync_reconciliation_resend"), *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The figures, and each finding with what to do."""
+        found = self.found(request, object_id)
+        findings = found.findings.select_related("case").order_by("pk")[:MOST_SHOWN]
+        return self.page(
+            request,
+            "admin/sync/reconciliation/comparison.html",
+            _("Comparison with %(receiver)s") % {"receiver": found.receiver},
+            found=found,
+            outcome=self.outcome(found),
+            figures=[(_figure(name), count) for name, count in found.totals.items()],
+            findings=[(one, one.get_kind_display(), reconcile.WHAT_TO_DO[one.kind]) for one in findings],
+            days=[(service, day, _figures_of(what)) for service, day, what in reversed(found.days[-MOST_SHOWN:])],
+            resendable=reconcile.resendable(found).count(),
+        )
+
+    def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let everything that the receiver lacks be sent again, once."""
+        found = self.found(request, pk)
+        done = reconcile.resend(found)
+        log.note(request, log.Act.CHANGED, "deliveries", detail=f"sent again after comparison {found.pk}: {done}")
+        words = ngettext("%(n)d case is sent again now.", "%(n)d cases are sent again now.", done)
+        self.message_user(request, words % {"n": done}, messages.SUCCESS)
+        return redirect("admin:sync_reconciliation_change", found.pk)
+
+
+FIGURES: dict[str, Any] = {
+    "accepted": gettext_lazy("Accepted here"),
+    "acknowledged": gettext_lazy("Acknowledged there"),
+    "waiting": gettext_lazy("Waiting"),
+    **dict(Finding.Kind.choices),
+}
+
+
+def _figure(name: str) -> str:
+    return str(FIGURES.get(name, name))
+
+
+def _figures_of(what: dict[str, int]) -> str:
+    return ", ".join(f"{_figure(name)}: {count}" for name, count in what.items())

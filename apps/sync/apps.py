@@ -14,8 +14,12 @@ class SyncConfig(AppConfig):
     verbose_name = _("Deliveries")
 
     def ready(self) -> None:
-        """Look at the settings when the house is set up."""
+        """Look at the settings when the house is set up, and let the page of a case say how far its diary has got."""
+        from apps.cases import diary  # noqa: PLC0415 - there are no models before the apps are ready
+        from apps.sync.standing import standing_of  # noqa: PLC0415 - the same
+
         register(check_lease)
+        diary.deliveries_of = standing_of
 
 
 def check_lease(**_more: object) -> list[CheckMessage]:

@@ -20,11 +20,15 @@ from django.utils import timezone
 
 from apps.applications import keeping, scanning
 from apps.applications.models import Application
+from apps.cases import duedates, letters
+from apps.cases import keeping as cases_keeping
+from apps.cases.models import Case
 from apps.people import limits
+from apps.people import log as desk_log
 from apps.people.identification import email_link
 from apps.people.models import Feedback
 from apps.services.texts import HELSINKI
-from apps.sync import notices
+from apps.sync import digests, notices, reconcile, settling
 from apps.sync.models import DutyDone
 from apps.sync.receivers.mail import Mail
 
@@ -46,7 +50,7 @@ def remind_of_drafts(now: datetime) -> Figures:
     today, posted = _day(now), 0
     for paper in keeping.ending(today) if Mail.ready() else ():
         last = keeping.kept_until(paper)
-        if last is None or not paper.customer.email:
+        if last is None or not _can_be_told(paper):
             continue
         last_told = max(last, today + keeping.REMINDED)  # who is reminded late has a week all the same
         facts = {"application": str(paper.pk), "day": last_told.isoformat()}
@@ -67,10 +71,15 @@ def delete_drafts(now: datetime) -> Figures:
 def _was_told(paper: Application, today: date) -> bool:
     """Whether the customer was reminded a week ago, or cannot be reminded."""
     last = keeping.kept_until(paper)
-    if not Mail.ready() or not paper.customer.email or last is None:
+    if not Mail.ready() or not _can_be_told(paper) or last is None:
         return True
     posted = notices.posted([_key(paper, last)]).get(_key(paper, last))
     return posted is not None and _day(posted) + keeping.REMINDED < today
+
+
+def _can_be_told(paper: Application) -> bool:
+    """Whether a draft's customer has an address. Of what an official is entering they know nothing, and are told nothing."""
+    return bool(paper.customer.email) and not paper.is_being_entered
 
 
 def _key(paper: Application, last: date) -> str:
@@ -78,10 +87,11 @@ def _key(paper: Application, last: date) -> str:
 
 
 def forget_what_is_over(now: datetime) -> Figures:
-    """Delete sessions, sign-in links, counted attempts and notices that are of no use any more."""
+    """Delete sessions, sign-in links, counted attempts, notices and lines of the log that are of no use any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     return {
         "attempts": limits.forget_old(now),
+        "lines of the log": desk_log.forget_old(now),
         "sign-in links": email_link.forget_old_links(now),
         "notices": notices.forget_old(now),
     }
@@ -99,6 +109,55 @@ def tell_of_feedback(now: datetime) -> Figures:
         address = settings.OPERATOR_EMAIL
         posted += notices.post(notices.FEEDBACK_WAITS, address, key, OPERATORS_LANGUAGE, facts, at=now)
     return {"feedback told of": posted}
+
+
+def send_digests(now: datetime) -> Figures:
+    """Post the digests of those who want one mail a day."""
+    return {"digests posted": digests.post_all(now) if Mail.ready() else 0}
+
+
+def warn_of_due_days(now: datetime) -> Figures:
+    """Tell once that a case is to be handled soon, and once that it is overdue, where the authority is told of the case."""
+    if not Mail.ready():
+        return {}
+    today, posted = _day(now), 0
+    for kind, cases in ((notices.CASE_DUE, duedates.soon_q(today)), (notices.CASE_OVERDUE, duedates.overdue_q(today))):
+        waiting = Case.objects.filter(cases, forgotten_at=None).select_related("service__authority")
+        for case in waiting.only(*WARNED_OF).order_by("pk").iterator():
+            address = letters.address_of_desk(case)
+            if not address or case.due_on is None:
+                continue
+            facts = {"case": case.pk, "number": case.number, "day": case.due_on.isoformat()}
+            key = f"{kind} {case.pk} {case.due_on.isoformat()}"
+            posted += notices.post(kind, address, key, "", facts, at=now)
+    return {"due days told of": posted}
+
+
+WARNED_OF = ("number", "due_on", "mail_to", "service__email", "service__authority__email")
+
+
+def delete_content(now: datetime) -> Figures:
+    """Delete the content of ended cases whose time is over (`cases.keeping`)."""
+    gone = cases_keeping.forget_what_is_due(now)
+    return {
+        "cases whose content was deleted": gone.cases,
+        "papers": gone.papers,
+        "files": gone.files,
+        "people and principals with nothing left": cases_keeping.forget_whom_nothing_is_left_of(),
+    }
+
+
+def settle_what_is_left(now: datetime) -> Figures:
+    """Start the clock of deleting for ended cases that are owed to nobody any more and that no delivery would start it for."""
+    return {"cases that wait for a receiver": settling.settle_what_is_left(now)}
+
+
+def compare_with_the_national_service(now: datetime) -> Figures:
+    """Compare what was delivered with the national service's ledger, and keep the outcome."""
+    if not reconcile.is_possible():
+        return {}
+    found = reconcile.reconcile(now)
+    return {"broken off": 1} if found.trouble else found.totals
 
 
 def scan_what_waits(now: datetime) -> Figures:
@@ -138,7 +197,12 @@ class Duty:
 DUTIES: tuple[Duty, ...] = (
     Duty("scan what waits", scan_what_waits),
     Duty("delete drafts", delete_drafts, time(3)),
+    Duty("settle what is left", settle_what_is_left, time(2, 30)),
+    Duty("delete content", delete_content, time(3, 15)),
+    Duty("compare with the national service", compare_with_the_national_service, time(4)),
     Duty("forget what is over", forget_what_is_over, time(3, 30)),
+    Duty("warn of due days", warn_of_due_days, time(6, 30)),
+    Duty("send digests", send_digests, time(7)),
     Duty("remind of drafts", remind_of_drafts, time(9)),
     Duty("tell of feedback", tell_of_feedback, time(9)),
 )

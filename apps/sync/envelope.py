@@ -15,7 +15,7 @@ from django.utils import translation
 
 from apps.applications.models import Application
 from apps.cases import intake
-from apps.cases.models import Event
+from apps.cases.models import Event, Way
 from apps.services.answersheet import Line, sheet
 from apps.services.definition import Definition
 from apps.services.texts import LANGUAGES, Texts
@@ -25,10 +25,11 @@ SKIPPED = "skipped"
 
 # What receivers are told of each kind of event; who handled it stays in the house.
 TOLD: dict[str, tuple[str, ...]] = {
-    "request_supplement": ("text", "due", "fields"),
-    "close": ("outcome", "text"),
+    "request_supplement": ("text", "due", "fields", "texts"),
+    "close": ("outcome", "text", "appeal"),
     "transfer": ("to", "text"),
-    "leave_unexamined": ("text",),
+    "leave_unexamined": ("text", "appeal"),
+    "reopen": ("text",),
     "write": ("text",),
     "reply": ("text",),
     "register": ("registerNumber",),
@@ -51,7 +52,10 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
     if papers is None:
         papers = [paper for paper in intake.papers_of(event.case) if paper.event.number <= event.number]
     case, first = event.case, event.case.application
-    version = first.version
+    version, authority = (
+        first.version,
+        case.service.authority,
+    )  # not the version's, where it was transferred from another
     document = {
         "schemaVersion": SCHEMA_VERSION,
         "externalId": str(case.external_id),
@@ -62,12 +66,13 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
             "name": _said(version.definition.name),
         },
         "authority": {
-            "key": version.definition.authority,
-            "name": {language: version.service.authority.named(language) for language in LANGUAGES},
+            "key": authority.key,
+            "name": {language: authority.named(language) for language in LANGUAGES},
         },
         "caseNumber": case.number,
         "language": first.language,
         "arrivedAt": moment(case.arrived_at),
+        **({"way": case.way} if case.way != Way.PORTAL else {}),
         "attachments": [item for paper in papers for item in attachments_of(paper)],
         "commondata": _common(papers),
         "formdata": {"papers": [_paper(paper) for paper in papers]},
@@ -138,14 +143,11 @@ def _common(papers: Sequence[Application]) -> dict[str, Any]:
 
 def _customer(papers: Sequence[Application]) -> dict[str, Any]:
     """Who sent the application, for whom if not for themselves, and whether anybody who sent something has a protection order."""
-    first = papers[0].event
-    customer: dict[str, Any] = {"name": first.by_name}
-    if principal := first.by_principal:
-        # The name is that of then: it may have been changed since.
-        business_id, said = principal.business_id, first.on_behalf_of
-        name = said.removesuffix(f" ({business_id})") if business_id else said
-        told = {"kind": principal.kind, "name": name}
-        customer["onBehalfOf"] = told | ({"businessId": business_id} if business_id else {})
+    sender = papers[0].event.sender
+    customer: dict[str, Any] = {"name": sender.name}
+    if sender.kind:
+        told = {"kind": sender.kind, "name": sender.principal}
+        customer["onBehalfOf"] = told | ({"businessId": sender.business_id} if sender.business_id else {})
     if any(paper.event.data.get("protected") for paper in papers):
         customer["protected"] = True
     return customer
@@ -162,7 +164,7 @@ def _paper(paper: Application) -> dict[str, Any]:
         "kind": paper.event.kind,
         "digest": f"sha-256:{paper.digest}",
         "language": paper.language,
-        "sentAt": moment(paper.event.at),
+        "sentAt": moment(paper.sent_at or paper.event.at),
         "pages": [
             {
                 "key": section.key,

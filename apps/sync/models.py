@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from apps.cases.models import Case, Event
 from apps.people import access
-from apps.people.access import Role, Visitor
+from apps.people.access import Visitor
 
 NATIONAL = "national"
 MAIL = "mail"
+HANDOVER = "handover"
 LOOK_AGAIN = 2_000_000_000  # beyond every number: there may be something to hand over, and nothing is new
 
 
@@ -45,6 +46,17 @@ class Receiver(models.Model):
     )
     since = models.DateTimeField(
         gettext_lazy("from"), default=timezone.now, help_text=gettext_lazy("It is sent what happened from then on.")
+    )
+
+    # Whether it is there, as `sync.circuit` judges by how sending goes.
+    failures = models.PositiveIntegerField(gettext_lazy("attempts in a row that failed"), default=0, editable=False)
+    failing_since = models.DateTimeField(gettext_lazy("fails since"), null=True, blank=True, editable=False)
+    probe_at = models.DateTimeField(
+        gettext_lazy("next probe"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("While it is away, only one delivery at a time is tried."),
     )
 
     class Meta:
@@ -113,8 +125,8 @@ class Delivery(models.Model):
     """One line of a case's diary on its way to one receiver. Its number, which the receiver counts, is fixed when it is made."""
 
     receiver = models.ForeignKey(Receiver, models.PROTECT, verbose_name=gettext_lazy("receiver"))
-    event = models.ForeignKey(Event, models.PROTECT, related_name="deliveries", verbose_name=gettext_lazy("diary line"))
-    case = models.ForeignKey(Case, models.PROTECT, related_name="deliveries", verbose_name=gettext_lazy("case"))
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", verbose_name=gettext_lazy("diary line"))
+    case = models.ForeignKey(Case, models.CASCADE, related_name="deliveries", verbose_name=gettext_lazy("case"))
     address = models.CharField(
         gettext_lazy("address"),
         max_length=254,
@@ -151,6 +163,13 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(gettext_lazy("delivered"), null=True, blank=True)
     refused_at = models.DateTimeField(gettext_lazy("refused"), null=True, blank=True)
     skipped_at = models.DateTimeField(gettext_lazy("skipped"), null=True, blank=True)
+    data_digest = models.CharField(
+        gettext_lazy("digest of the case data"),
+        max_length=80,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Of one that carries them; worked out when it is first compared."),
+    )
     last_error = models.TextField(
         gettext_lazy("last error"), blank=True, default="", help_text=gettext_lazy("Without personal data.")
     )
@@ -213,7 +232,7 @@ class Delivery(models.Model):
         """Whether somebody may send it again or skip it: a manager of the case's authority, or who looks after the installation."""
         if access.keeps_installation(user):
             return True
-        return self.case.service.authority_id in access.authorities_where(user, (Role.MANAGER,))
+        return access.may_manage(user, self.case.service)
 
     def send_again(self, *, at: datetime | None = None) -> None:
         """Let a refused delivery be sent again now, under its old key and number. Raises NotRefused, in words."""
@@ -293,3 +312,88 @@ class DutyDone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duty} {self.due_at}"
+
+
+class Reconciliation(models.Model):
+    """One comparison of what we have delivered with what a receiver says it has: its figures, per service and day, and its findings."""
+
+    receiver = models.ForeignKey(
+        Receiver, models.CASCADE, related_name="reconciliations", verbose_name=gettext_lazy("receiver")
+    )
+    started_at = models.DateTimeField(gettext_lazy("begun"), default=timezone.now)
+    ended_at = models.DateTimeField(gettext_lazy("done"), null=True, blank=True)
+    trouble = models.CharField(
+        gettext_lazy("why it broke off"),
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("Without personal data."),
+    )
+    totals = models.JSONField(gettext_lazy("figures"), default=dict)
+    days = models.JSONField(gettext_lazy("figures per service and day"), default=list)
+
+    class Meta:
+        verbose_name = gettext_lazy("comparison with a receiver")
+        verbose_name_plural = gettext_lazy("comparisons with receivers")
+        ordering = ["-started_at"]
+
+    def __str__(self) -> str:
+        return f"{self.receiver_id} {self.started_at}"
+
+    @property
+    def is_green(self) -> bool:
+        """Whether it came to its end and found nothing that differs."""
+        return self.ended_at is not None and not any(self.totals.get(kind) for kind in Finding.Kind)
+
+
+class Finding(models.Model):
+    """A case of which the two sides do not say the same. `ours` and `theirs` are the last numbers each of them has."""
+
+    class Kind(models.TextChoices):
+        """What differs."""
+
+        MISSING = "missing", gettext_lazy("Missing there")
+        BEHIND = "behind", gettext_lazy("Events missing there")
+        AHEAD = "ahead", gettext_lazy("Events there that we have not sent")
+        DIFFERING = "differing", gettext_lazy("Other case data there")
+        REFUSED = "refused", gettext_lazy("Refused")
+        UNKNOWN = "unknown", gettext_lazy("Unknown here")
+
+    reconciliation = models.ForeignKey(
+        Reconciliation, models.CASCADE, related_name="findings", verbose_name=gettext_lazy("comparison")
+    )
+    kind = models.CharField(gettext_lazy("what differs"), max_length=20, choices=Kind)
+    case = models.ForeignKey(Case, models.CASCADE, null=True, related_name="+", verbose_name=gettext_lazy("case"))
+    external_id = models.CharField(gettext_lazy("external id"), max_length=60)
+    ours = models.PositiveIntegerField(gettext_lazy("our last number"), default=0)
+    theirs = models.PositiveIntegerField(gettext_lazy("their last number"), default=0)
+    resent_at = models.DateTimeField(gettext_lazy("sent again"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("finding")
+        verbose_name_plural = gettext_lazy("findings")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.external_id}"
+
+
+class LedgerEntry(models.Model):
+    """A line of a receiver's ledger, put down while it is compared, so that neither side is ever held in memory."""
+
+    reconciliation = models.ForeignKey(
+        Reconciliation, models.CASCADE, related_name="entries", verbose_name=gettext_lazy("comparison")
+    )
+    external_id = models.CharField(gettext_lazy("external id"), max_length=60)
+    last_event = models.PositiveIntegerField(gettext_lazy("last number"))
+    digest = models.CharField(gettext_lazy("digest"), max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("line of a ledger")
+        verbose_name_plural = gettext_lazy("lines of a ledger")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["reconciliation", "external_id"], name="ledger_entry_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id

@@ -22,7 +22,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from apps.cases.letters import AUTHORITYS_LANGUAGES
 from apps.services.texts import date_words
 from apps.sync import clock
 from apps.sync.courier import Courier, Line, Report, Stop
@@ -50,7 +52,24 @@ def _day(data: dict[str, Any]) -> dict[str, str]:
     return {"day": date_words(date.fromisoformat(data["day"]))}
 
 
-DRAFT_ENDS, FEEDBACK_WAITS = "draft_ends", "feedback_waits"
+def _cases(data: dict[str, Any]) -> dict[str, Any]:
+    """How many cases, and each with a link straight to it."""
+    lines = [
+        f"{number}: {settings.SITE_URL}{reverse('admin:cases_case_change', args=[pk])}"
+        for number, pk, _count in data["cases"]
+    ]
+    if more := data["count"] - len(lines):
+        lines.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+    return {"count": data["count"], "cases": "\n".join(lines)}
+
+
+DRAFT_ENDS, FEEDBACK_WAITS, DIGEST, CASE_DUE, CASE_OVERDUE = (
+    "draft_ends",
+    "feedback_waits",
+    "digest",
+    "case_due",
+    "case_overdue",
+)
 KINDS: dict[str, Words] = {
     DRAFT_ENDS: Words(
         _("A draft of yours will be deleted"),
@@ -63,6 +82,24 @@ KINDS: dict[str, Words] = {
         _("It is to be answered by %(day)s (306/2019)."),
         _day,
         lambda data: reverse("admin:people_feedback_change", args=[data["feedback"]]),
+    ),
+    DIGEST: Words(
+        _("What has happened in your cases"),
+        _("Something has happened in cases that you are told of (%(count)d):\n\n%(cases)s\n\nThe desk:"),
+        _cases,
+        lambda data: reverse("admin:index"),
+    ),
+    CASE_DUE: Words(
+        _("A case is to be handled soon"),
+        _("Case %(number)s is to be handled by %(day)s."),
+        lambda data: _day(data) | {"number": data["number"]},
+        lambda data: reverse("admin:cases_case_change", args=[data["case"]]),
+    ),
+    CASE_OVERDUE: Words(
+        _("A case is overdue"),
+        _("Case %(number)s was to be handled by %(day)s."),
+        lambda data: _day(data) | {"number": data["number"]},
+        lambda data: reverse("admin:cases_case_change", args=[data["case"]]),
     ),
 }
 
@@ -157,14 +194,18 @@ def claim(limit: int, now: datetime | None = None) -> list[Line]:
 
 
 def write(notice: Notice) -> MailParcel:
-    """The mail of a notice, in its language."""
+    """The mail of a notice, in its language; without one, in those of the authorities, one after the other."""
     words = KINDS[notice.kind]
-    with translation.override(notice.language):
-        text = str(words.text) % words.facts(notice.data)
-        body = render_to_string("mail/notice.txt", {"text": text, "link": settings.SITE_URL + words.path(notice.data)})
-        subject = str(words.subject)
+    subjects, bodies = [], []
+    for language in (notice.language,) if notice.language else AUTHORITYS_LANGUAGES:
+        with translation.override(language):
+            text = str(words.text) % words.facts(notice.data)
+            link = settings.SITE_URL + words.path(notice.data)
+            bodies.append(render_to_string("mail/notice.txt", {"text": text, "link": link}).strip())
+            subjects.append(str(words.subject))
     known_by = message_id(notice.key, notice.address)
-    return MailParcel(known_by, notice.address, subject, body.strip() + "\n", notice.created_at)
+    body = "\n\n--\n\n".join(bodies) + "\n"
+    return MailParcel(known_by, notice.address, " / ".join(subjects), body, notice.created_at)
 
 
 def note(pk: int, token: uuid.UUID, outcome: Outcome, now: datetime | None = None) -> None:

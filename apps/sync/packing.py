@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from apps.applications.models import Application, Attachment
 from apps.cases.models import Document
 from apps.sync import envelope
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 def pack(deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
     """The parcel of each delivery, by its id. One that cannot be put together waits for a person and holds up no other."""
     with_data = [delivery.case_id for delivery in deliveries if carries_data(delivery)]
+    # The authority is the case's: that of the paper's version was another, where the case was transferred.
+    prefetch_related_objects([delivery.case for delivery in deliveries if carries_data(delivery)], "service__authority")
     papers = _papers(with_data)
     contents = _contents(papers) | _contents_of_documents(deliveries)
     packed: dict[int, Parcel | Refused] = {}
@@ -45,7 +49,7 @@ def _papers(cases: list[int]) -> dict[int, list[Application]]:
     found = (
         Application.objects.filter(event__case__in=cases)
         .select_related("event__by_principal")
-        .prefetch_related("version__service__authority")
+        .prefetch_related("version__service")
         .order_by("event__case", "event__number")
     )
     by_case: dict[int, list[Application]] = defaultdict(list)

@@ -31,14 +31,16 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from apps.cases.letters import Party
 from apps.cases.models import Case, Event
-from apps.sync import duties
+from apps.sync import circuit, duties, hint
 from apps.sync.clock import after, lease_kept, locked, pause
 from apps.sync.courier import Courier, Line, Report, Stop
-from apps.sync.models import Delivery, Receiver
+from apps.sync.models import LOOK_AGAIN, Delivery, Receiver
 from apps.sync.notices import Post
 from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused, Unknown
 from apps.sync.receivers.kinds import KINDS, ready_kinds
+from apps.sync.settling import settle
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,9 @@ COLLECT = 200  # cases whose diary is handed to the receivers in one transaction
 BATCH = 64  # lines in hand at once; more would hold SQLite's one writer too long
 LINE = 20  # deliveries of one case that are sent without going back to the queue
 GATHER = 0.02  # seconds in which answers are gathered, to be noted together
+HINTED = 0.05  # seconds between looks at the diary when it is heard to grow all the time
 LONGEST_ERROR = 500
+DIGEST = Party.DIGEST
 
 AWAY = (OperationalError, InterfaceError)
 
@@ -110,6 +114,10 @@ def _collect_some(now: datetime | None) -> tuple[int, int]:
             deliveries += _owed(receiver, cases, now)
         Delivery.objects.bulk_create(deliveries, batch_size=100)
         Case.note_collected(cases)
+        owed = {delivery.case_id for delivery in deliveries}
+        if late := owed & {case.pk for case in cases if case.uncollected_from == LOOK_AGAIN}:
+            Case.note_owed(late)
+        settle({case.pk for case in cases} - owed, now or timezone.now())
         return len(cases), len(deliveries)
 
 
@@ -169,25 +177,34 @@ def due(now: datetime | None = None) -> QuerySet[Delivery]:
         number__lt=OuterRef("number"),
         delivered_at__isnull=True,
     )
-    return Delivery.objects.filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=moment),
-        ~Exists(earlier),
-        delivered_at__isnull=True,
-        refused_at__isnull=True,
-        next_at__lte=moment,
-        receiver__active=True,
-        receiver__kind__in=ready_kinds(),
-    ).order_by("next_at", "pk")
+    return (
+        Delivery.objects.filter(
+            Q(lease_until__isnull=True) | Q(lease_until__lt=moment),
+            ~Exists(earlier),
+            delivered_at__isnull=True,
+            refused_at__isnull=True,
+            next_at__lte=moment,
+            receiver__active=True,
+            receiver__kind__in=ready_kinds(),
+        )
+        .exclude(party=DIGEST)
+        .order_by("next_at", "pk")
+    )
+
+
+def claimable(now: datetime | None = None) -> QuerySet[Delivery]:
+    """The heads that may be sent now, of receivers that are there."""
+    return due(now).exclude(circuit.shut())
 
 
 def claim(limit: int = BATCH, now: datetime | None = None) -> list[Line]:
     """Take up to so many lines into this relay's hand, and put together what is to be sent."""
-    if not due(now).exists():
+    if not claimable(now).exists() and not circuit.is_due(now):
         return []
     token = uuid.uuid4()
     valid_until = time.monotonic() + lease_kept()
     with transaction.atomic():
-        heads = locked(due(now)[:limit])
+        heads = locked(claimable(now)[:limit]) + circuit.probes(due(now), now)
         if not heads:
             return []
         taken = _lines_behind(heads)
@@ -215,7 +232,7 @@ def _lines_behind(heads: list[Delivery]) -> list[Delivery]:
 
 
 _LEASE_FIELDS = (
-    "receiver_id", "case_id", "address", "number", "answer_lost", "lease_token", "skipped_at", "refused_at",
+    "receiver_id", "case_id", "address", "number", "answer_lost", "lease_token", "skipped_at", "refused_at", "party",
 )  # fmt: skip
 
 
@@ -227,7 +244,8 @@ def _together(head: Delivery, waiting: Iterable[Delivery]) -> list[Delivery]:
     """What stands behind the head without a gap; a gap is what the receiver has already, or a person must look at."""
     line: list[Delivery] = []
     for delivery in waiting:
-        if delivery.number != head.number + len(line) or delivery.refused_at or len(line) == LINE:
+        apart = delivery.refused_at or delivery.party == DIGEST  # a digest is no mail of its own: see `sync.digests`
+        if delivery.number != head.number + len(line) or apart or len(line) == LINE:
             break
         line.append(delivery)
     return line
@@ -275,15 +293,19 @@ def note(reports: Sequence[tuple[Line, Report]], now: datetime | None = None) ->
         held = _held(reports)
         _release([pk for line, report in reports for pk in line.deliveries[len(report) :] if pk in held])
         delivered: list[Delivery] = []
+        outcomes: dict[int, list[Outcome]] = defaultdict(list)
         for _line, report in reports:
             for pk, outcome in report:
                 if pk not in held:
                     counts.lost += 1
-                elif isinstance(outcome, Delivered):
+                    continue
+                outcomes[held[pk].receiver_id].append(outcome)
+                if isinstance(outcome, Delivered):
                     delivered.append(held[pk])
                 else:
                     _note_setback(held[pk], outcome, counts, now)
         _note_delivered(delivered, now)
+        circuit.note(outcomes, now)
         counts.delivered = len(delivered)
     _tell_of_barred(reports)
     return counts
@@ -309,7 +331,8 @@ def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Delivery]:
 
 
 _NOTE_FIELDS = (
-    "receiver_id", "case_id", "address", "number", "attempts", "rewound_to", "receiver__key", "event__number",
+    "receiver_id", "case_id", "address", "number", "attempts", "rewound_to", "skipped_at", "receiver__key", "receiver__kind",
+    "event__number",
 )  # fmt: skip
 _HAND_OPEN: dict[str, Any] = {"lease_token": None, "lease_until": None}
 
@@ -325,7 +348,11 @@ def _note_delivered(deliveries: list[Delivery], now: datetime | None) -> None:
         return
     done = {"answer_lost": False, "rewound_to": None, "last_error": "", **_HAND_OPEN}
     Delivery.objects.filter(pk__in=[d.pk for d in deliveries]).update(delivered_at=now or Now(), **done)
-    last = {(d.receiver.key, d.case_id): d for d in sorted(deliveries, key=lambda d: d.number)}
+    settle(
+        {delivery.case_id for delivery in deliveries}, now or timezone.now()
+    )  # locks the cases, before any is written
+    received = [d for d in deliveries if d.skipped_at is None or KINDS[d.receiver.kind].told_of_skipped]
+    last = {(d.receiver.key, d.case_id): d for d in sorted(received, key=lambda d: d.number)}
     for delivery in last.values():
         case = Case(pk=delivery.case_id)  # which one is all that is needed of it
         case.note_acknowledged(delivery.receiver.key, delivery.event.number, now or timezone.now())
@@ -375,6 +402,7 @@ def _rewind(delivery: Delivery, expected: int, now: datetime | None) -> bool:
     if lost.count() != delivery.number - expected:
         return False
     lost.update(delivered_at=None, next_at=now or Now(), answer_lost=False, last_error=why, **_HAND_OPEN)
+    Case.note_owed([delivery.case_id])
     return True
 
 
@@ -441,14 +469,15 @@ def run_forever(stop: threading.Event) -> None:
 
     The day's duties are done beside it, in a thread of their own: none of them holds up what is to be sent.
     """
-    with Courier() as courier, duties.beside(stop):
+    with Courier() as courier, duties.beside(stop), hint.listening(stop) as grown:
         relay, post = Relay(courier), Post(courier)
         collected = 0.0
         while not stop.is_set() or relay.running or relay.reports or post.running:
             counts, idle = Counts(), False
             try:
                 if not stop.is_set():
-                    if time.monotonic() - collected >= settings.RELAY_POLL:
+                    if time.monotonic() - collected >= (HINTED if grown.is_set() else settings.RELAY_POLL):
+                        grown.clear()
                         collected = time.monotonic()
                         counts.collected = collect()
                         post.take_up()
@@ -471,4 +500,4 @@ def run_forever(stop: threading.Event) -> None:
                 log.info("%s", counts)
             if idle:
                 connections["default"].close_if_unusable_or_obsolete()
-                stop.wait(settings.RELAY_POLL)
+                grown.wait(settings.RELAY_POLL)

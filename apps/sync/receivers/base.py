@@ -123,6 +123,7 @@ class Sender(ABC, Generic[P]):
 
     kind: ClassVar[str] = ""
     with_history: ClassVar[bool] = True  # whether it is owed what happened before it was there, or while it was off
+    told_of_skipped: ClassVar[bool] = True  # whether what was skipped counts as received by it
 
     @classmethod
     def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:

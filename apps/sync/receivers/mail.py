@@ -88,7 +88,8 @@ class Mail(Sender[MailParcel]):
                 "event__paper__language",
             )
         )
-        return {delivery.pk: _packed(delivery) for delivery in found}
+        languages = _languages({delivery.address for delivery in found if delivery.party == letters.Party.AUTHORITY})
+        return {delivery.pk: _packed(delivery, languages.get(delivery.address.lower(), "")) for delivery in found}
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,11 +112,17 @@ class Mail(Sender[MailParcel]):
             handing_over.break_off()
 
 
-def _packed(delivery: Delivery) -> MailParcel | Refused:
+def _languages(addresses: set[str]) -> dict[str, str]:
+    """The languages that officials have asked for, by their addresses in lower case."""
+    officials = letters.officials_at(addresses).exclude(language="") if addresses else ()
+    return {official.email.lower(): official.language for official in officials}
+
+
+def _packed(delivery: Delivery, language: str) -> MailParcel | Refused:
     event = delivery.event
     if (event.kind, delivery.party) not in letters.LETTERS:
         return Refused("there is no letter for this event")
-    written = letters.write(event, delivery.party)
+    written = letters.write(event, delivery.party, language)
     return MailParcel(
         message_id(str(event.key), delivery.address),
         delivery.address,

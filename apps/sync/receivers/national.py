@@ -8,18 +8,23 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import aiohttp
+import requests
 from django.conf import settings
 
+from apps.cases.rulebook import NOT_FOR_EVERYBODY
 from apps.sync import envelope, packing
 from apps.sync.models import Delivery
-from apps.sync.receivers.base import Behind, Delivered, Enclosure, Later, Outcome, Parcel, Refused, Sender, Unknown
+from apps.sync.receivers.base import Behind, Delivered, Enclosure, Later, Outcome, Parcel, Refused, Sender, To, Unknown
+
+if TYPE_CHECKING:
+    from apps.cases.models import Event
 
 JSON = "application/json"
 LONGEST_ANSWER = 1_000_000  # bytes
@@ -61,12 +66,81 @@ class Answer:
         return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
+class LedgerUnreadable(Exception):
+    """The receiver's ledger could not be read to its end. Says why, without personal data."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the receiver's ledger: a project part, its last event's number, and the digest of its case data."""
+
+    external_id: str
+    last_event: int
+    digest: str
+
+
+def ledger(*, page: int = 500) -> Iterator[list[Entry]]:
+    """The receiver's ledger, page by page. Raises LedgerUnreadable, also for a ledger whose pages never end."""
+    asked: dict[str, str] = {"limit": str(page)}
+    seen: set[str] = set()
+    with requests.Session() as session:
+        session.headers.update(_headers())
+        while True:
+            document = _page(session, asked)
+            try:
+                items = [
+                    Entry(str(one["externalId"]).lower(), int(one["lastEvent"]), str(one.get("digest") or ""))
+                    for one in document["items"]
+                ]
+                following = document.get("next")
+            except (KeyError, TypeError, ValueError, AttributeError) as e:
+                raise LedgerUnreadable("a page of the ledger is not as agreed") from e
+            if items:
+                yield items
+            if following is None:
+                return
+            if not isinstance(following, str) or following in seen:
+                raise LedgerUnreadable("the pages of the ledger do not end")
+            seen.add(following)
+            asked["cursor"] = following
+
+
+def _entry(one: Mapping[str, Any]) -> Entry:
+    return Entry(str(one["externalId"]).lower(), int(one["lastEvent"]), str(one.get("digest") or ""))
+
+
+def _page(session: requests.Session, asked: dict[str, str]) -> dict[str, Any]:
+    address = f"{settings.NATIONAL_SERVICE_URL.rstrip('/')}/commondata"
+    try:
+        answer = session.get(address, params=asked, timeout=(5, settings.RELAY_TIMEOUT), allow_redirects=False)
+        document = answer.json() if answer.status_code == 200 else None
+    except (requests.RequestException, ValueError) as e:
+        raise LedgerUnreadable(f"the ledger cannot be read: {type(e).__name__}") from e
+    if not isinstance(document, dict):
+        raise LedgerUnreadable(f"the ledger cannot be read: {answer.status_code}")
+    return document
+
+
+def _headers() -> dict[str, str]:
+    headers = {"User-Agent": "forenklad-e-tjanst", "Accept": JSON}
+    if settings.NATIONAL_SERVICE_TOKEN:
+        headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
+    if settings.NATIONAL_SERVICE_XROAD_CLIENT:
+        headers["X-Road-Client"] = settings.NATIONAL_SERVICE_XROAD_CLIENT
+    return headers
+
+
 class National(Sender[Parcel]):
     """Sends the case data, the attachments and then the event; each carries a key under which it is taken once."""
 
     kind: ClassVar[str] = "national"
     session: aiohttp.ClientSession
     used: bool  # whether the connection has carried an answer before
+
+    @classmethod
+    def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
+        """Every event that everybody is told of; what stays at the desk or between authorities has no number there."""
+        return [(event, [To()]) for event in events if event.kind not in NOT_FOR_EVERYBODY]
 
     @classmethod
     def ready(cls) -> bool:
@@ -91,13 +165,8 @@ class National(Sender[Parcel]):
 
     @staticmethod
     def _new_session() -> aiohttp.ClientSession:
-        headers = {"User-Agent": "forenklad-e-tjanst", "Accept": JSON}
-        if settings.NATIONAL_SERVICE_TOKEN:
-            headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
-        if settings.NATIONAL_SERVICE_XROAD_CLIENT:
-            headers["X-Road-Client"] = settings.NATIONAL_SERVICE_XROAD_CLIENT
         session = aiohttp.ClientSession(
-            headers=headers,
+            headers=_headers(),
             timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
             cookie_jar=aiohttp.DummyCookieJar(),
         )

@@ -1,0 +1,85 @@
+"""A receiver that is away costs one probe at a time, not one for every case that waits.
+
+When so many attempts in a row have come to nothing, the receiver is not tried any more but by a probe: one line of one case, after a
+pause from the relay's list. Whatever shows that it is there again lets everything go that waited.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.db.models.functions import Coalesce, Now
+
+from apps.sync import clock
+from apps.sync.models import Delivery, Receiver
+from apps.sync.receivers.base import Behind, Delivered, Outcome, Refused
+
+log = logging.getLogger(__name__)
+
+IN_A_ROW = 5  # attempts that come to nothing before a receiver counts as away; one case alone must not do it
+PROBES = (1, 2, 5, 10, 20, 30, 60)  # seconds between probes; the last one from then on
+THERE = (Delivered, Refused, Behind)
+
+
+def shut() -> Q:
+    """The deliveries of receivers that are only probed."""
+    return Q(receiver__probe_at__isnull=False)
+
+
+def probes(heads: Any, now: datetime | None) -> list[Delivery]:
+    """One of the heads (deliveries that could be sent) for each receiver whose probe is due, locked; the next relay waits its turn."""
+    waiting = Receiver.objects.filter(active=True, probe_at__lte=now or Now()).order_by("pk")
+    found = []
+    for receiver in clock.locked(waiting):
+        head = clock.locked(heads.filter(receiver=receiver)[:1])
+        if head:
+            found += head
+            Receiver.objects.filter(pk=receiver.pk).update(probe_at=clock.after(settings.RELAY_LEASE, now))
+    return found
+
+
+def is_due(now: datetime | None) -> bool:
+    """Whether any probe is."""
+    return Receiver.objects.filter(active=True, probe_at__lte=now or Now()).exists()
+
+
+def note(outcomes: dict[int, list[Outcome]], now: datetime | None) -> None:
+    """Take from the outcomes, by receiver, whether it is there. Costs nothing but a look while all goes well."""
+    for receiver in Receiver.objects.filter(pk__in=outcomes).only("pk", "key", "failures", "probe_at"):
+        there = any(isinstance(outcome, THERE) for outcome in outcomes[receiver.pk])
+        if there and (receiver.failures or receiver.probe_at):
+            _open(receiver, now)
+        elif not there:
+            _count(receiver, len(outcomes[receiver.pk]), now)
+
+
+def _open(receiver: Receiver, now: datetime | None) -> None:
+    was_shut = receiver.probe_at is not None
+    Receiver.objects.filter(pk=receiver.pk).update(failures=0, failing_since=None, probe_at=None)
+    if was_shut:
+        waiting = Delivery.objects.filter(receiver=receiver.pk, delivered_at=None, refused_at=None)
+        waiting.filter(next_at__gt=now or Now()).update(next_at=now or Now())
+        log.info("receiver %s is there again", receiver.key)
+
+
+def _count(receiver: Receiver, times: int, now: datetime | None) -> None:
+    failures = receiver.failures + (
+        1 if receiver.probe_at else times
+    )  # what was on its way when it went away is one probe
+    changes: dict[str, Any] = {"failures": failures, "failing_since": Coalesce("failing_since", now or Now())}
+    if failures >= IN_A_ROW:
+        if receiver.probe_at is None:
+            changes["failures"] = IN_A_ROW
+            log.warning("receiver %s is away: it is probed until it is there again", receiver.key)
+        changes["probe_at"] = clock.after(PROBES[min(changes["failures"] - IN_A_ROW, len(PROBES) - 1)], now)
+    Receiver.objects.filter(pk=receiver.pk).update(**changes)
+
+
+def away() -> Iterable[Receiver]:
+    """The receivers that have failed and have not been heard of since."""
+    return Receiver.objects.filter(active=True, failing_since__isnull=False).order_by("failing_since")

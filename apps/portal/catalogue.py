@@ -7,6 +7,7 @@ import unicodedata
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -43,7 +44,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Offer:
-    """A service that customers can begin, with what its published version says."""
+    """A service that customers can begin, here or in the authority's own service, with what its published version says."""
 
     service: Service
     definition: Definition
@@ -58,6 +59,11 @@ class Offer:
         """The codes of the municipalities it is for: the authority's, or fewer when the service says so. None means all."""
         served, narrower = set(self.authority.municipality_codes), set(self.definition.municipalities)
         return served & narrower if served and narrower else served or narrower
+
+    @property
+    def elsewhere(self) -> str:
+        """The address of the authority's own service, in the language of the page if there is one; '' for what one begins here."""
+        return self.definition.own_service.said()
 
     def serves(self, municipality: str) -> bool:
         """Whether it is for a municipality."""
@@ -159,17 +165,17 @@ def chosen(value: str | None, options: Options) -> str:
 @never_cache
 @require_safe
 def service(request: HttpRequest, key: str) -> HttpResponse:
-    """What a service is, what it costs, when it must be in, what to have at hand; and the button that begins."""
+    """What a service is, what it costs, when it must be in, what to have at hand; and the button that begins, or the way elsewhere."""
     offer = open_offer(key)
     customer, today = customer_of(request), timezone.localdate(timezone=HELSINKI)
+    if offer.elsewhere:
+        return render(request, "portal/service.html", facts_of_own_service(request, offer))
     lead_time = offer.definition.lead_time
     facts: dict[str, Any] = {
         "offer": offer,
         "definition": offer.definition,
-        "drafts": list(own_drafts(request, offer.service)) if customer else [],
-        "area": [name for _code, name in municipality_options([offer], get_language() or "sv")]
-        if offer.municipalities
-        else [],
+        "drafts": own_drafts(request, offer.service),
+        "area": area_of(offer),
         "lead_time": lead_time,
         "earliest": lead_time.earliest(today) if lead_time else None,
         "attachments": [field for field in offer.definition.fields.values() if field.carries_file],
@@ -182,6 +188,25 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "portal/service.html", facts)
 
 
+def facts_of_own_service(request: HttpRequest, offer: Offer) -> dict[str, Any]:
+    """What is told of a service whose customers do their business in the authority's own: nothing of the form here, which is not theirs."""
+    return {
+        "offer": offer,
+        "definition": offer.definition,
+        "drafts": own_drafts(request, offer.service),  # begun before it was so
+        "area": area_of(offer),
+        "other_languages": other_languages(offer.definition),
+        "host": urlsplit(offer.elsewhere).netloc,
+    }
+
+
+def area_of(offer: Offer) -> list[str]:
+    """The names of the municipalities it is for; none for the whole country."""
+    if not offer.municipalities:
+        return []
+    return [name for _code, name in municipality_options([offer], get_language() or "sv")]
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, key: str) -> HttpResponse:
@@ -189,6 +214,11 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     offer, customer = open_offer(key), customer_of(request)
     page = reverse("portal:service", args=[key])
     if request.method != "POST":
+        return redirect(page)
+    if offer.elsewhere:
+        messages.warning(
+            request, gettext("You do not fill in anything here: the authority has its own service for this.")
+        )
         return redirect(page)
     if customer is None:
         return to_sign_in(page)

@@ -242,6 +242,8 @@ def _show(
     seen: str = "",
 ) -> HttpResponse:
     journey = journey or Journey.of(paper)
+    asked = request_answered_by(paper)
+    form.asked_about = asked.texts if asked else {}
     if any(form.kept_files().values()):
         form.marks = scanning.marks(paper)
     keys = [stop.page.key for stop in journey.stops]
@@ -260,7 +262,7 @@ def _show(
         "newer": newer_version(paper),
         "steps": _steps(paper, journey, page),
         "back": _address_before(request, paper, journey, page),
-        "supplement_request": request_answered_by(paper),
+        "supplement_request": asked,
         "conditions": any(field.parts() or field.looks_at() for field in page.fields),
         "answers": _answers_looked_at(form),
         "today": paper.day().isoformat(),
@@ -388,6 +390,14 @@ def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpR
     paper = own_paper(customer, pk)
     if request.method != "POST":
         return redirect("portal:application", pk=paper.pk)
+    newer = newer_version(paper)
+    if newer is not None and newer.definition.own_service:
+        messages.warning(
+            request, _("You cannot go over to the new version: the authority now has its own service for this.")
+        )
+        if newer.service.closed_at is not None:  # then it has no page
+            return redirect("portal:application", pk=paper.pk)
+        return redirect("portal:service", key=newer.service.key)
     try:
         carried = carrying.carry_over(paper)
     except Frozen:

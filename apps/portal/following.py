@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.applications.keeping import kept_until
 from apps.applications.models import Application, Undertaking
-from apps.cases import intake
+from apps.cases import duedates, intake
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
-from apps.cases.rulebook import FINAL, STEPS, TABLE, Party, Status
+from apps.cases.rulebook import ENDED, OUTCOMES, STEPS, TABLE, Party, Status
 from apps.people.models import Customer
 from apps.portal.messages import OURS, THEIRS, thread, who
 from apps.portal.receipts import receipt_address
@@ -91,7 +91,7 @@ class Followed:
     @property
     def place(self) -> tuple[int, float]:
         """What needs the customer stands first, what has ended last; of equals that in which something happened last."""
-        ranks = (self.waits, self.news is not None, self.request is not None, self.case.status not in FINAL)
+        ranks = (self.waits, self.news is not None, self.request is not None, self.case.status not in ENDED)
         return (ranks.index(True) if any(ranks) else len(ranks), -self.changed_at.timestamp())
 
 
@@ -130,7 +130,8 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
         .select_related("service__authority", "application__version", "application__undertaking", "handler")
         .defer("application__version__document")
         .prefetch_related(
-            "supplement_requests", Prefetch("events", Event.objects.only("case", "number", "kind", "at"), "lines")
+            "supplement_requests",
+            Prefetch("events", Event.objects.for_everybody().only("case", "number", "kind", "at"), "lines"),
         )
     )
     papers = (
@@ -223,7 +224,7 @@ class Paper:
 def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     """Where a case is, what happened, what was written and sent, and what the customer may do. From now on it has been seen."""
     own = own_case(customer, number)
-    events = list(own.events.all())
+    events = list(own.events.for_everybody())
     waiting = open_request(own)
     today = timezone.localdate(timezone=HELSINKI)
     steps = {step.name for step in own.steps_for(customer)}
@@ -235,14 +236,15 @@ def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
         "history": [_moment(event, customer) for event in events],
         "thread": thread(events, customer),
         "papers": [_paper(own, paper) for paper in intake.papers_of(own)],
-        "decision": next((event.data.get("files", []) for event in reversed(events) if event.kind == "close"), []),
+        **_ending(own, events),
+        "due": duedates.told_to_customer(own, today),
         "supplement_request": waiting,
-        "asked_again": _labels(own, waiting.fields) if waiting else [],
+        "asked_again": _asked_again(own, waiting) if waiting else [],
         "may_answer": waiting is not None and not waiting.overdue(today) and "supplement" in steps,
         "may_add": "add" in steps,
         "may_write": OURS in steps,
         "may_withdraw": "withdraw" in steps,
-        "ended": own.status in FINAL,
+        "ended": own.status in ENDED,
     }
     if events[-1].number > own.seen_number:
         own.note_seen(events[-1].number)
@@ -262,12 +264,36 @@ def particulars(event: Event) -> str:
     if event.kind == "request_supplement" and data.get("due"):
         return _("To be answered by %(due)s.") % {"due": date_words(date.fromisoformat(data["due"]))}
     if event.kind == "close":
-        return _("Outcome: %(outcome)s") % {"outcome": event.case.outcome_label}
+        outcomes = OUTCOMES[event.case.application.version.definition.kind]
+        return _("Outcome: %(outcome)s") % {"outcome": outcomes.get(data.get("outcome", ""), "")}
+    if event.kind in ("take_up", "assign") and data.get("handler"):
+        return _("Handler: %(handler)s") % {"handler": data["handler"]}
+    if data.get("transferred_from"):
+        return _("Transferred from the case %(number)s of another authority.") % {"number": data["transferred_from"]}
     if event.kind == "register":
         return _("Register number: %(number)s") % {"number": data.get("register_number", "")}
+    if event.kind == "transfer" and data.get("case"):
+        said = _("Transferred to: %(authority)s. There it is the case %(number)s.")
+        return said % {"authority": data["to"], "number": data["case"]}
     if event.kind == "transfer" and data.get("to"):
         return _("Transferred to: %(authority)s") % {"authority": data["to"]}
     return ""
+
+
+def _ending(case: Case, events: Sequence[Event]) -> dict[str, Any]:
+    """What the line says by which a case ended: the decision, the instructions for appeal, where it went; or why it was opened again."""
+    kinds = ("close", "leave_unexamined", "transfer", "reopen")
+    last = next((event for event in reversed(events) if event.kind in kinds), None)
+    data = last.data if last else {}
+    ended = case.status in ENDED
+    return {
+        "decision": data.get("files", []) if ended else [],
+        "appeal": data.get("appeal", "") if ended else "",
+        "unexamined": data.get("text", "") if case.status == Status.NOT_EXAMINED else "",
+        "moved_to": data.get("case", "") if ended else "",
+        "moved_from": events[0].data.get("transferred_from", "") if events else "",
+        "reopened": data.get("text", "") if last and last.kind == "reopen" else "",
+    }
 
 
 def _paper(case: Case, paper: Application) -> Paper:
@@ -277,10 +303,10 @@ def _paper(case: Case, paper: Application) -> Paper:
     return Paper(paper, title, paper.sheet(get_language()), receipt_address(paper, case))
 
 
-def _labels(case: Case, keys: list[str]) -> list[str]:
-    """The questions the authority asks again, in words."""
+def _asked_again(case: Case, request: SupplementRequest) -> list[tuple[str, str]]:
+    """The questions the authority asks again, and what it says of each."""
     fields = case.application.version.definition.fields
-    return [fields[key].label.said() for key in keys if key in fields]
+    return [(fields[key].label.said(), request.texts.get(key, "")) for key in request.fields if key in fields]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -152,7 +152,7 @@ def _sent(case: Case, customer: Customer, form: MessageForm) -> bool:
 
 
 def _show(request: HttpRequest, customer: Customer, case: Case, form: MessageForm) -> HttpResponse:
-    facts = {"case": case, "form": form, "thread": thread(case.events.all(), customer)}
+    facts = {"case": case, "form": form, "thread": thread(case.events.for_everybody(), customer)}
     return render(request, "portal/write.html", facts)
 
 

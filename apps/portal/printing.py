@@ -39,7 +39,7 @@ class Moment:
 def case_print(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
     """The whole of an own case."""
     own = own_case(customer, number)
-    lines = list(own.events.all())
+    lines = list(own.events.for_everybody())
     papers = [_receipt(own, paper) for paper in intake.papers_of(own)]
     asked = open_request(own)
     facts = {
@@ -57,7 +57,7 @@ def case_print(request: HttpRequest, customer: Customer, number: str) -> HttpRes
 
 def _receipt(case: Case, paper: Application) -> Receipt:
     line = paper.event
-    return Receipt(paper, case.number or "", line.by_name, line.on_behalf_of, get_language() or paper.language)
+    return Receipt(paper, case.number or "", line.sent_by, line.sent_for, get_language() or paper.language)
 
 
 def _moment(line: Event) -> Moment:

@@ -62,7 +62,7 @@ def download(request: HttpRequest, customer: Customer, number: str, pk: uuid.UUI
 def receipt_of(paper: Application, language: str) -> Receipt:
     """The receipt of a paper in a case: who sent it is said as it was then."""
     line = paper.event
-    return Receipt(paper, line.case.number or "", line.by_name, line.on_behalf_of, language)
+    return Receipt(paper, line.case.number or "", line.sent_by, line.sent_for, language)
 
 
 def check_address(request: HttpRequest, paper: Application) -> str:

@@ -64,6 +64,6 @@ def undertaking(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> Http
         "form": form,
         "papers": [(paper, by_paper.get(paper.pk)) for paper in papers],
         "common": common,
-        "offers": offers(),
+        "offers": [offer for offer in offers() if not offer.elsewhere],
     }
     return render(request, "portal/undertaking.html", facts)

@@ -16,6 +16,7 @@ from apps.cases import intake
 from apps.cases.models import Case
 from apps.people.identification import SESSION_KEY, UNTIL_KEY, Identification
 from apps.people.models import Authority, Customer, Membership, User
+from apps.people.officialsessions import SEEN_KEY, SINCE_KEY
 from apps.services.definition import Definition, parse
 from apps.services.exchange import import_service
 from apps.services.fieldtypes import REGISTER
@@ -175,6 +176,9 @@ def signed_in(who: Customer | User, **client: Any) -> Client:
     browser = Client(**client)
     if isinstance(who, User):
         browser.force_login(who)
+        session = browser.session
+        session[SINCE_KEY] = session[SEEN_KEY] = int(time.time())
+        session.save()
         return browser
     session = browser.session
     session[SESSION_KEY] = str(who.pk)

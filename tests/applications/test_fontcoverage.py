@@ -8,7 +8,7 @@ import pytest
 import typst
 
 from apps.applications.fontcoverage import characters_of
-from apps.applications.receiptpdf import FONTS
+from apps.applications.typesetting import FONTS
 
 WEIGHTS = sorted(FONTS.glob("*.ttf"))
 

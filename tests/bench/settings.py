@@ -7,3 +7,4 @@ INSTALLED_APPS = [*INSTALLED_APPS, "crispy_bootstrap5", "tests.bench"]
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("pack", "bootstrap5")  # type: ignore[assignment]
 ROOT_URLCONF = "tests.bench.urls"
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+SECOND_FACTOR = False  # nobody is there to show one

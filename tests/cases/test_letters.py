@@ -14,7 +14,8 @@ from pytest_django import Settings
 from apps.cases import intake, letters
 from apps.cases.letters import AUTHORITYS_LANGUAGES, TABLE, Party
 from apps.cases.models import EVENT_WORDS, Case, Event
-from apps.people.models import Customer, Mandate, Principal
+from apps.people.models import Customer, Mandate, Principal, User
+from apps.services.models import Service
 from apps.services.texts import LANGUAGES
 from tests import build
 from tests.build import NOW
@@ -32,6 +33,9 @@ AGREED = {
     "close": {"customer"},
     "transfer": {"customer"},
     "leave_unexamined": {"customer"},
+    "reopen": {"customer"},
+    "consult": {"consulted"},
+    "answer": {"authority"},
     "reply": {"authority"},
     "withdraw": {"authority"},
 }
@@ -138,6 +142,70 @@ def test_authority_is_told_at_its_own_address_only() -> None:
     assert told(case.events.get()) == {("customer", MINE), ("authority", ROLE)}
 
 
+# --- where the authority is told -------------------------------------------------------------------------------------
+
+
+def test_service_has_a_role_address_of_its_own() -> None:
+    case = with_addresses()
+    Service.objects.update(email="noise@town.example")
+
+    assert told(case.events.get()) == {("customer", MINE), ("authority", "noise@town.example")}
+
+
+def test_later_mails_of_a_redirected_case_go_elsewhere_and_the_first_does_not() -> None:
+    case, other = with_addresses(), with_addresses()
+
+    after(case, "redirect", address="anna@town.example")
+
+    assert told(case.events.get(kind="received")) == {("customer", MINE), ("authority", ROLE)}
+    assert told(after(case, "reply", text="Hello")) == {("authority", "anna@town.example")}
+    assert told(after(other, "reply", text="Hello")) == {("authority", ROLE)}
+
+
+def test_redirecting_back_tells_the_role_address_again() -> None:
+    case = with_addresses()
+    after(case, "redirect", address="anna@town.example")
+
+    after(case, "redirect", address="")
+
+    assert told(after(case, "reply", text="Hello")) == {("authority", ROLE)}
+
+
+@pytest.mark.parametrize("address", ["anna@town.example", "Anna@Town.example"])
+def test_official_who_wants_one_mail_a_day_is_told_by_the_digest(address: str) -> None:
+    case = with_addresses()
+    User.objects.create(username="anna", email="anna@town.example", is_staff=True, digest=True)
+    after(case, "redirect", address=address)
+
+    assert told(after(case, "reply", text="Hello")) == {("digest", address)}
+
+
+def test_new_cases_never_wait_for_a_digest() -> None:
+    case = with_addresses()
+    User.objects.create(username="role", email=ROLE, is_staff=True, digest=True)
+    after(case, "redirect", address=ROLE)
+
+    assert ("authority", ROLE) in told(case.events.get(kind="received"))
+
+
+def test_nobody_is_told_of_what_stays_at_the_desk() -> None:
+    case = with_addresses()
+
+    assert told(after(case, "note", text="A secret word")) == set()
+    assert told(after(case, "redirect", address="anna@town.example")) == set()
+
+
+def test_authority_that_is_asked_is_told_at_its_own_address_and_the_asking_one_of_the_answer() -> None:
+    case = with_addresses()
+    police = build.authority("police", email="police@example.com")
+    asked = after(case, "consult", authority=police, text="A secret question")
+
+    answered = case.take_step("answer", by=build.official("officer", of=police), at=NOW, text="A secret answer")
+
+    assert told(asked) == {("consulted", "police@example.com")}
+    assert told(answered) == {("authority", ROLE)}
+
+
 # --- who acts for a company ------------------------------------------------------------------------------------------
 
 
@@ -228,6 +296,16 @@ def test_authoritys_mail_is_in_both_its_languages() -> None:
 
     link = f"https://service.example/admin/cases/case/{case.pk}/change/"
     assert mail.body.splitlines().count(link) == len(AUTHORITYS_LANGUAGES) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_officials_mail_is_in_the_language_they_have_asked_for(language: str) -> None:
+    case = with_addresses()
+
+    mail = letters.write(case.events.get(), Party.AUTHORITY, language)
+
+    link = f"https://service.example/admin/cases/case/{case.pk}/change/"
+    assert mail.body.splitlines().count(link) == 1
 
 
 def test_every_link_leads_straight_to_the_case() -> None:

@@ -62,7 +62,7 @@ def test_refusal_says_the_status_and_what_can_be_done() -> None:
         made.take_step("close", by=official(), outcome="noted", text="")
 
     assert "Received, pending" in str(refused.value)
-    assert "Take up for handling, Write to the customer, Give the register number, Transfer to" in str(refused.value)
+    assert "What can be done: Take up for handling, Hand on to a handler, Write to the customer" in str(refused.value)
 
 
 def test_refusal_says_when_nothing_can_be_done() -> None:
@@ -113,7 +113,8 @@ def test_stranger_may_do_nothing(name: str) -> None:
 def test_steps_offered_are_those_that_can_be_taken() -> None:
     made = case()
 
-    handlers = ["take_up", "write", "register", "transfer"]
+    handlers = ["take_up", "assign", "write", "consult", "note", "register", "redirect", "transfer"]
+    handlers += ["hand_over", "hold", "release"]
     assert [step.name for step in made.steps_for(official())] == handlers
     assert [step.name for step in made.steps_for(official("boss", role="manager"))] == handlers
     assert [step.name for step in made.steps_for(customer())] == ["add", "reply", "withdraw"]

@@ -32,6 +32,16 @@ def test_checks_leave_a_developer_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("on", "issuer", "said"),
+    [(True, "", []), (False, "https://provider.example", []), (False, "", ["config.W010"])],
+)
+def test_password_alone_is_not_to_open_the_desk(settings: Settings, on: bool, issuer: str, said: list[str]) -> None:
+    settings.SECOND_FACTOR, settings.OFFICIALS_OIDC = on, {**settings.OFFICIALS_OIDC, "issuer": issuer}
+
+    assert ids(checks.check_second_factor()) == said
+
+
+@pytest.mark.parametrize(
     ("engine", "said"), [("django.db.backends.sqlite3", ["config.W001"]), ("django.db.backends.postgresql", [])]
 )
 def test_database_is_to_be_a_server(monkeypatch: pytest.MonkeyPatch, engine: str, said: list[str]) -> None:

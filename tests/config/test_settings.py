@@ -52,6 +52,12 @@ REFUSED: list[tuple[dict[str, str], list[str]]] = [
     ({**PRODUCTION, "EMAIL_URL": "smtp://mail.example"}, ["DEFAULT_FROM_EMAIL is missing", "SITE_URL is missing"]),
     ({**PRODUCTION, "SITE_URL": "service.example"}, ["SITE_URL does not begin with https://"]),
     ({**PRODUCTION, "EMAIL_LINK": "on"}, ["EMAIL_LINK is on, but EMAIL_URL is missing"]),
+    ({"HANDOVER_FOLDER": "/srv/a", "HANDOVER_BUCKET": "b"}, ["HANDOVER_FOLDER and HANDOVER_BUCKET are both set"]),
+    ({"HANDOVER_FOLDER": "packages"}, ["HANDOVER_FOLDER does not begin with /"]),
+    (
+        {**PRODUCTION, "HANDOVER_BUCKET": "b", "HANDOVER_BUCKET_ENDPOINT": "http://s3.example"},
+        ["HANDOVER_BUCKET_ENDPOINT does not begin with https://"],
+    ),
     ({"DEBUG": "0"}, ["SECRET_KEY is missing", "IDENTITY_CODE_KEYS is missing", "SCANNER is missing"]),
     ({"ENVIRONMENT": "prod", "SECRET_KEY": SECRET}, ["ENVIRONMENT is 'prod'"]),
     (

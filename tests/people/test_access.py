@@ -30,7 +30,7 @@ def rights(user: Visitor) -> tuple[bool, bool, bool, bool]:
     service = Service.objects.get()
     return (
         Case.objects.filter(access.cases_of(user)).exists(),
-        access.may_handle(user, service.authority_id),
+        access.may_handle(user, service),
         Service.objects.filter(access.services_of(user)).exists(),
         access.may_define(user, service.authority_id),
     )
@@ -95,6 +95,6 @@ def test_memberships_are_asked_for_once(django_assert_num_queries: Callable[...,
 
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         for _n in range(3):
-            assert access.may_handle(user, service.authority_id)
+            assert access.may_handle(user, service)
             assert not access.may_define(user, service.authority_id)
             access.cases_of(user)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -47,9 +49,18 @@ def test_the_front_page_shows_each_only_their_rooms() -> None:
         apps = build.signed_in(user).get("/admin/").context["app_list"]
         return {model["object_name"] for app in apps for model in app["models"]} - {"Delivery", "Receiver"}
 
-    assert rooms(build.official("reads", role="reader")) == {"Case", "Service", "ShownDraft"}
+    assert rooms(build.official("reads", role="reader")) == {"Case", "Consultation", "Service", "ShownDraft"}
     assert rooms(build.official("designs", role="designer")) == {"Service"}
-    assert rooms(build.superuser()) == {"Case", "Service", "Authority", "User", "Feedback", "Notice"}
+    assert rooms(build.superuser()) == {
+        "Case",
+        "Service",
+        "Authority",
+        "User",
+        "Feedback",
+        "Notice",
+        "LogLine",
+        "Reconciliation",
+    }
     assert rooms(User.objects.create(username="nobody", is_staff=True)) == set()
 
 
@@ -98,6 +109,58 @@ def test_an_official_is_added_and_given_a_role() -> None:
     assert answer.status_code == 302
     assert list(made.memberships.values_list("authority", "role")) == [(authority.pk, "handler")]
     assert Membership.objects.count() == 1
+
+
+def posted_role(handler: User, only_services: str) -> Any:
+    """What a superuser gets who limits the first role of an official to services."""
+    held = handler.memberships.get()
+    role = {
+        "memberships-INITIAL_FORMS": "1",
+        "memberships-0-id": held.pk,
+        "memberships-0-user": handler.pk,
+        "memberships-0-authority": held.authority_id,
+        "memberships-0-role": held.role,
+        "memberships-0-only_services": only_services,
+    }
+    form = {"username": handler.username, "is_active": "on", "is_staff": "on", **ROLE_FORM, **role}
+    return build.signed_in(build.superuser()).post(f"/admin/people/user/{handler.pk}/change/", form)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("noise, public-event", ["noise", "public-event"]),
+        ("noise\n public-event,,noise", ["noise", "public-event"]),
+        ("", []),
+        ("  ", []),
+    ],
+)
+def test_a_role_is_limited_to_services_by_their_keys(written: str, kept: list[str]) -> None:
+    handler = build.official()
+    handler.memberships.update(only_services=["earlier"])
+
+    assert posted_role(handler, written).status_code == 302
+    assert handler.memberships.get().only_services == kept
+
+
+@pytest.mark.parametrize("written", ["Noise", "noise_notification", "noise; drop", '["noise"]', "-noise"])
+def test_what_is_no_key_of_a_service_is_refused(written: str) -> None:
+    handler = build.official()
+
+    answer = posted_role(handler, written)
+
+    assert answer.status_code == 200
+    assert "errorlist" in answer.content.decode()
+    assert handler.memberships.get().only_services == []
+
+
+def test_the_services_that_a_role_is_limited_to_stand_in_its_form_and_in_the_list() -> None:
+    handler = build.official()
+    handler.memberships.update(only_services=["noise", "public-event"])
+    keeper = build.signed_in(build.superuser())
+
+    assert 'value="noise, public-event"' in keeper.get(f"/admin/people/user/{handler.pk}/change/").content.decode()
+    assert "(noise, public-event)" in keeper.get("/admin/people/user/").content.decode()
 
 
 def test_an_official_is_not_deleted() -> None:

@@ -83,6 +83,12 @@ def filled_in(route: str, case: Case) -> list[str]:
         "<path:content_type_id>": [str(ContentType.objects.get_for_model(Case).pk)],
         "<slug:name>": list(STEPS),
         "<uuid:attachment>": [str(Attachment.objects.get().pk), str(uuid.uuid4())],
+        "<uuid:file>": [str(Attachment.objects.get().pk), str(uuid.uuid4())],
+        "<uuid:pk>": [str(pk) for pk in Application.objects.values_list("pk", flat=True)],
+        "<int:page>": ["1"],
+        "<slug:key>": ["first"],
+        "<slug:table>": ["arrivals", "handlers"],
+        "<slug:kind>": ["csv", "xlsx"],
     }
     routes = [route]
     for place, values in places.items():

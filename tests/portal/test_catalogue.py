@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.db.models import QuerySet
@@ -229,3 +230,80 @@ def test_service_that_cannot_be_read_hides_no_other(monkeypatch: pytest.MonkeyPa
     html = Client().get("/sv/").content.decode()
 
     assert "Name of sound sv" in html
+
+
+# --- the authority's own service ---------------------------------------------------------------------------------------
+
+OWN = {language: f"https://example.com/{language}/" for language in ("sv", "fi", "en")}
+
+
+def own_service(**more: Any) -> Version:
+    """A service whose customers do their business in the authority's own."""
+    return build.version(build.page("first", build.field("file", "plan")), own_service=OWN, **more)
+
+
+@pytest.mark.parametrize("language", ["sv", "fi", "en"])
+def test_own_service_is_linked_to_in_the_language_of_the_page(language: str) -> None:
+    own_service()
+
+    html = Client().get(f"/{language}/services/example/").content.decode()
+
+    assert [f'href="{OWN[other]}"' in html for other in OWN] == [other == language for other in OWN]
+    assert f"/{language}/services/example/start/" not in html
+
+
+def test_own_service_with_one_address_is_linked_to_from_every_language() -> None:
+    build.version(own_service={"fi": OWN["fi"]})
+
+    assert f'href="{OWN["fi"]}"' in page_of("example")
+
+
+def test_own_service_says_where_the_link_leads_and_nothing_of_the_form_here() -> None:
+    who_can_use_it = "You can use it"
+    build.version(key="ordinary")
+    own_service()
+
+    html = unescape(Client().get("/en/services/example/").content.decode())
+
+    assert who_can_use_it in unescape(Client().get("/en/services/ordinary/").content.decode())
+    assert "example.com." in html
+    assert "Price of example" in html
+    assert ">Plan" not in html
+    assert who_can_use_it not in html
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_own_service_lets_nobody_begin_here(*, signed_in: bool) -> None:
+    own_service(identification="weak")
+    browser = build.signed_in(build.customer()) if signed_in else Client()
+
+    response = browser.post("/en/services/example/start/", {"undertaking": "new"}, follow=True)
+
+    assert response.redirect_chain == [("/en/services/example/", 302)]
+    assert "the authority has its own service for this" in unescape(response.content.decode())
+    assert not Application.objects.exists()
+
+
+def test_own_service_still_leads_to_a_draft_begun_before_it_was_so() -> None:
+    mine = build.application()
+    own_service()
+
+    assert reverse("portal:application", args=[mine.pk]) in page_of("example", build.signed_in(mine.customer))
+
+
+def test_home_marks_an_own_service() -> None:
+    build.version(key="ordinary")
+    assert "the authority’s own service" not in Client().get("/en/").content.decode()
+
+    own_service()
+
+    assert Client().get("/en/").content.decode().count("In the authority’s own service") == 1
+
+
+def test_own_service_costs_four_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    version = own_service()
+    browser = build.signed_in(build.application(version).customer)
+    browser.get("/sv/services/example/")
+
+    with django_assert_num_queries(4):  # session, service, customer, drafts
+        browser.get("/sv/services/example/")

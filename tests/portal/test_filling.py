@@ -18,8 +18,8 @@ from apps.applications import drafting
 from apps.applications.models import Application, Attachment
 from apps.cases import intake
 from apps.cases.models import Case
-from apps.services.models import Version
-from apps.services.publishing import take_old_versions_until
+from apps.services.models import Service, Version
+from apps.services.publishing import close, take_old_versions_until
 from apps.services.texts import HELSINKI, date_words
 from tests import build
 
@@ -574,6 +574,49 @@ def test_going_over_to_a_new_version_after_signing_in_again_leads_to_the_draft()
     response = browser(paper).get(reverse("portal:carry_over", args=[paper.pk]))
 
     assert response.headers["Location"] == reverse("portal:application", args=[paper.pk])
+
+
+def now_elsewhere() -> Service:
+    """The service of `draft`, whose customers now do their business in the authority's own."""
+    return build.version(own_service={"sv": "https://example.com/sv/"}).service
+
+
+def test_a_draft_cannot_go_over_to_the_authoritys_own_service() -> None:
+    paper = draft(title="Example")
+    now_elsewhere()
+
+    response = browser(paper).post(f"/en/applications/{paper.pk}/carry-over/", follow=True)
+
+    assert response.redirect_chain == [("/en/services/example/", 302)]
+    assert "You cannot go over to the new version" in response.content.decode()
+    before = paper.version_id
+    paper.refresh_from_db()
+    assert (paper.version_id, paper.answers) == (before, {"title": "Example"})
+
+
+def test_a_draft_of_a_closed_service_cannot_go_over_to_the_authoritys_own_service_either() -> None:
+    paper = draft(title="Example")
+    close(now_elsewhere())
+
+    response = browser(paper).post(reverse("portal:carry_over", args=[paper.pk]))
+
+    assert response.headers["Location"] == reverse("portal:application", args=[paper.pk])
+
+
+def test_a_draft_tells_of_the_authoritys_own_service_and_how_long_it_can_be_sent_here() -> None:
+    paper = draft(title="Example", guests=5, outdoors=False)
+    service = now_elsewhere()
+    today = timezone.localdate(timezone=HELSINKI)
+    check, b = reverse("portal:check", args=[paper.pk]), browser(paper)
+
+    def told() -> list[bool]:
+        html = b.get(check).content.decode()
+        wanted = ('href="https://example.com/sv/"', reverse("portal:carry_over", args=[paper.pk]), date_words(today))
+        return [words in html for words in wanted]
+
+    assert told() == [True, False, False]
+    take_old_versions_until(service, today)
+    assert told() == [True, False, True]
 
 
 def test_customer_is_told_the_last_day_for_the_version_they_began_with() -> None:

@@ -21,6 +21,7 @@ from apps.portal import mandated
 from apps.services.models import Version
 from apps.services.texts import HELSINKI, date_words
 from tests import build
+from tests.build import NOW
 from tests.portal.walk import browser_of
 
 pytestmark = pytest.mark.django_db
@@ -531,3 +532,101 @@ def test_receipt_of_a_paper_of_another_case_is_not_found() -> None:
     browser = build.signed_in(case.application.customer)
     address = reverse("portal:supplement_receipt", args=[case.number, other.application.pk])
     assert browser.get(address).status_code == 404
+
+
+# --- what the desk does ----------------------------------------------------------------------------------------------
+
+WORDS = {"accept-language": "en"}
+
+
+def shown(case: Case) -> str:
+    """The case's page, in English."""
+    browser = build.signed_in(case.application.customer, headers=WORDS)
+    with translation.override("en"):
+        address = reverse("portal:case", args=[case.number])
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def handled(**more: Any) -> Case:
+    """A case that has a handler."""
+    case = build.case(build.version(**more))
+    case.take_step("take_up", by=build.official(), at=NOW)
+    return case
+
+
+def test_case_shows_what_is_missing_in_each_question_and_so_does_its_page_in_the_supplement() -> None:
+    case = handled()
+    due = timezone.localdate(timezone=HELSINKI) + timedelta(days=9)
+    texts = {"title": "It is <too> short"}
+    case.take_step("request_supplement", by=build.official(), text="More", due=due, fields=["title"], texts=texts)
+    paper = intake.begin_supplement(case, case.application.customer)
+
+    browser = build.signed_in(case.application.customer, headers=WORDS)
+    page = browser.get(reverse("portal:page", args=[paper.pk, "first"])).content.decode()
+
+    assert "It is <too> short" in shown(case)
+    assert "It is &lt;too&gt; short" in page
+    assert 'aria-describedby="id_title_asked' in page
+
+
+def test_case_tells_of_a_handler_who_takes_over_and_of_completeness_and_of_nothing_that_is_the_desks() -> None:
+    case, by = handled(), build.official()
+    case.take_step("assign", by=by, handler=build.official("colleague"))
+    case.take_step("complete", by=by)
+    case.take_step("note", by=by, text="Not for the customer")
+    case.take_step("redirect", by=by, address="desk@example.org")
+    case.take_step("consult", by=by, authority=build.authority("asked-town"), text="What do they say?")
+
+    page = shown(case)
+
+    assert "Handed on to a handler" in page
+    assert "Handler: colleague" in page
+    assert "The application was found complete" in page
+    for hidden in ("Not for the customer", "desk@example.org", "What do they say?", "Internal note", "was asked"):
+        assert hidden not in page
+
+
+def test_case_that_is_reopened_says_why_until_it_is_closed_again() -> None:
+    case, by = handled(), build.official()
+    case.take_step("close", by=by, outcome="noted", text="First words", appeal="Appeal to the court")
+    assert "Appeal to the court" in shown(case)
+
+    case.take_step("reopen", by=by, text="A wrong number")
+    page = shown(case)
+    assert "The authority has reopened your case for a correction" in page
+    assert "A wrong number" in page
+    assert "Appeal to the court" not in page
+    assert "Outcome: Noted" in page  # what was said then stays said in the history
+
+    case.take_step("close", by=by, outcome="prohibited", text="Last words")
+    page = shown(case)
+    assert "The authority has reopened your case for a correction" not in page
+    assert "Outcome: Noted" in page
+    assert page.count("Outcome: Prohibited") == 2
+
+
+def test_case_left_unexamined_says_why_and_how_to_appeal() -> None:
+    case = handled()
+    case.take_step("leave_unexamined", by=build.official(), text="Nothing came", appeal="Appeal to the court")
+
+    page = shown(case)
+
+    assert page.count("Nothing came") == 2
+    assert "Appeal to the court" in page
+
+
+def test_case_shows_the_limit_of_its_handling_when_the_service_says_so() -> None:
+    limit = {"length": 30, "unit": "days", "shown": True, "ground": build.said("Act 1145/2020")}
+    case = handled(handling_limit=limit)
+
+    assert "The authority is to handle the case by 31.3.2027." in shown(case)
+    assert "Act 1145/2020" in shown(case)
+
+    case.take_step("request_supplement", by=build.official(), at=NOW, text="More", due=NOW.date(), fields=[])
+    assert "The time stands still" in shown(case)
+
+
+def test_case_keeps_a_limit_of_the_desks_own_to_the_desk() -> None:
+    assert "is to handle the case by" not in shown(handled(handling_limit={"length": 30, "unit": "days"}))

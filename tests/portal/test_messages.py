@@ -160,7 +160,7 @@ def test_one_can_write_about_a_case_that_has_been_decided(ended: str) -> None:
     case, handler = build.case(), build.official()
     case.take_step("take_up", by=handler)
     outcome: dict[str, Any] = {"outcome": "noted"} if ended == "close" else {}
-    case.take_step(ended, by=handler, text="", **outcome)
+    case.take_step(ended, by=handler, text="A ground", **outcome)
 
     customer_at(case).post(address(case), {"text": "Why?"})
 

@@ -253,3 +253,15 @@ def test_page_is_closed_to_others_and_to_oneself_acting_for_a_company() -> None:
 
     assert build.signed_in(build.customer("Other")).get(address).status_code == 404
     assert browser_of(who, company).get(address).status_code == 404
+
+
+def test_page_offers_nothing_that_is_begun_elsewhere() -> None:
+    customer = build.customer()
+    browser = build.signed_in(customer)
+    paper = begun(browser, service("here"))
+    build.version(key="elsewhere", own_service={"sv": "https://example.com/"})
+
+    html = browser.get(reverse("portal:undertaking", args=[paper.undertaking_id])).content.decode()
+
+    assert reverse("portal:service", args=["here"]) in html
+    assert reverse("portal:service", args=["elsewhere"]) not in html

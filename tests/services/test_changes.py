@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.services.changes import SETTING_WORDS, VALUE_WORDS, WORDED, changes
+from apps.services.changes import SERVICE_WORDS, SETTING_WORDS, VALUE_WORDS, WORDED, changes
 from apps.services.definition import KINDS, Definition, parse
 from apps.services.fieldtypes import REGISTER
 from tests.build import document, field, options, page, said
@@ -39,6 +40,7 @@ def test_a_change_knows_its_sort_and_place() -> None:
     assert str(change) == change.words == "Question “Title” became optional."
 
 
+TITLE = field("text", "title")
 AUDIENCE = field("whole_number", "audience")
 MUSIC = {"field": "music", "equals": True}
 
@@ -212,6 +214,77 @@ def test_every_value_that_is_one_of_a_few_words_has_words_of_its_own(kind: str) 
         listed = schema.get("items", schema) if isinstance(schema, dict) else {}
 
         assert set(listed.get("enum", ())) - {""} <= VALUE_WORDS.get(name, {}).keys()
+
+
+def test_every_element_of_the_service_has_words() -> None:
+    of_its_own = {"pages", "given"}
+
+    assert {f.name for f in fields(Definition)} - of_its_own == SERVICE_WORDS.keys()
+
+
+LIMIT = {"length": 30, "unit": "days", "from": "arrival", "warn_days": 7, "shown": False}
+LIMIT_WORDS = "30 days from arrival, with a warning 7 days before, not shown to the customer"
+RECORDS = {"function": "10 03 00", "publicity": 1, "personal_data": 2, "retention_years": 10}
+RECORDS_WORDS = (
+    "class in the functional classification: 10 03 00, publicity: public, personal data: has personal data, retention: "
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said_of_it"),
+    [
+        (
+            {},
+            {"handling_limit": LIMIT},
+            [f"The service: time limit of the handling changed from nothing to “{LIMIT_WORDS}”."],
+        ),
+        (
+            {"handling_limit": LIMIT},
+            {"handling_limit": {**LIMIT, "length": 1, "unit": "years", "from": "completeness", "warn_days": 0}},
+            [
+                f"The service: time limit of the handling changed from “{LIMIT_WORDS}” to “1 year from when the matter is "
+                "complete, without a warning, not shown to the customer”."
+            ],
+        ),
+        (
+            {"handling_limit": {**LIMIT, "ground": {"sv": "Lag"}}},
+            {"handling_limit": {**LIMIT, "ground": {"sv": "Mål"}}},
+            ["The service: ground for the time limit of the handling changed from “Lag” to “Mål” (Swedish)."],
+        ),
+        (
+            {"handling_limit": {**LIMIT, "ground": {"sv": "Lag"}}},
+            {},
+            [
+                "The service: ground for the time limit of the handling was removed (Swedish).",
+                f"The service: time limit of the handling changed from “{LIMIT_WORDS}” to nothing.",
+            ],
+        ),
+        (
+            {},
+            {"keep_days": 730},
+            [
+                "The service: how long the content of a closed case is kept changed from “until somebody deletes it” to "
+                "“730 days after the case was closed”."
+            ],
+        ),
+        (
+            {"records": RECORDS},
+            {"records": {**RECORDS, "retention_years": -1, "secrecy_ground": {"sv": "24 §"}}},
+            [
+                "The service: ground for secrecy was added (Swedish).",
+                f"The service: plan for the records changed from “{RECORDS_WORDS}10 years” to “{RECORDS_WORDS}kept "
+                "permanently”.",
+            ],
+        ),
+        (
+            {},
+            {"own_service": {"sv": "https://example.com/"}},
+            ["The service: address of the authority’s own service was added (Swedish)."],
+        ),
+    ],
+)
+def test_how_cases_are_looked_after_is_told(old: Any, new: Any, said_of_it: list[str]) -> None:
+    assert words(form(TITLE, **old), form(TITLE, **new)) == said_of_it
 
 
 def test_every_kind_of_service_has_words() -> None:

@@ -525,13 +525,48 @@ def test_documented_examples_make_a_form_that_can_be_filled_in() -> None:
     assert form.kept == {key: value for key, value in given.items() if key in form.kept}
 
 
+def in_yaml() -> list[Any]:
+    """The YAML examples of the documentation."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTATION, re.MULTILINE | re.DOTALL)
+    return [load(as_json(block)) for block in blocks]
+
+
 def test_documented_yaml_can_be_read() -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```", DOCUMENTATION, re.MULTILINE | re.DOTALL)
-    document = load(as_json(text))
+    document = in_yaml()[0]
     (field,) = read_page(document["pages"][0]).fields
     notice = field.notice()
     assert notice is not None
     assert (field.kind, notice.days, notice.unit, notice.late) == ("date", 5, "working_days", "warn")
+
+
+def test_documented_elements_of_the_service_can_be_read() -> None:
+    _whole, *elements = in_yaml()
+    document = build.document(**{name: value for element in elements for name, value in element.items()})
+    definition = parse(document)
+
+    assert {name for element in elements for name in element} == {"handling_limit", "records", "own_service"}
+    assert definition.handling_limit
+    assert definition.records
+    assert definition.own_service
+
+
+NO_LAW = re.compile(r"ei lakisääteinen|ingen lagstadgad|not a time set by law")
+
+
+@pytest.mark.parametrize("key", ["noise-notification", "public-event", "rescue-plan"])
+def test_how_cases_are_looked_after_is_said_and_shown_as_an_example(key: str) -> None:
+    definition = parse(json.loads((ROOT / f"apps/services/library/{key}.json").read_text("utf-8")))
+    limit, plan = definition.handling_limit, definition.records
+
+    assert limit is not None
+    assert plan is not None
+    assert not limit.shown  # customers are shown what a law promises them, not an example's aim
+    assert [bool(NO_LAW.search(limit.ground.said(language))) for language in LANGUAGES] == [True] * 3
+    assert not limit.ground.lacks(LANGUAGES)
+    assert not plan.retention_ground.lacks(LANGUAGES)
+    assert plan.retention_ground.said("en").startswith("An example")
+    assert (plan.publicity == 1) == (not any(field.secret for field in definition.fields.values()))
+    assert definition.keep_days == 730
 
 
 def test_documentation_links_lead_somewhere() -> None:

@@ -203,7 +203,7 @@ def test_what_is_over_is_forgotten() -> None:
     assert [session.session_key for session in Session.objects.all()] == ["new"]
     assert not SignInLink.objects.exists()
     assert not Attempt.objects.exists()
-    assert figures == {"attempts": 1, "sign-in links": 1, "notices": 0}
+    assert figures == {"attempts": 1, "lines of the log": 0, "sign-in links": 1, "notices": 0}
 
 
 def feedback(days_ago: int, **more: Any) -> Feedback:

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from apps.cases import intake
 from apps.cases.models import Case, Event
-from apps.cases.rulebook import STEPS, TABLE, Party
+from apps.cases.rulebook import STEPS, TABLE, Audience, Party
 from apps.people.models import Customer, Principal
 from apps.sync import envelope
 from apps.sync.reference.documents import data_digest
@@ -37,6 +37,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "close": {"outcome": "noted", "text": "Anmälan har antecknats."},
     "transfer": {"to": "Exempelmyndigheten", "text": "Ärendet hör dit."},
     "leave_unexamined": {"text": "Ärendet har förfallit."},
+    "reopen": {"text": "Ett skrivfel rättas."},
 }
 
 
@@ -58,14 +59,17 @@ def happened(kind: str) -> Event:
         case = folders.added(folders.with_file())
     else:
         case = in_handling()
+        if kind == "reopen":
+            case.take_step("close", by=build.official(), at=LATER, **FACTS["close"])
         by: Any = case.application.customer if STEPS[kind].by is Party.CUSTOMER else build.official()
         files = [folders.document()] if kind in ("write", "reply") else []
         facts = FACTS.get(kind, {}) | ({"files": files} if files else {})
+        facts |= {"handler": build.official()} if kind == "assign" else {}
         case.take_step(kind, by=by, at=LATER, **facts)
     return case.events.get(kind=kind)
 
 
-KINDS = ["received", *(step.name for step in TABLE)]
+KINDS = ["received", *(step.name for step in TABLE if step.audience is Audience.EVERYBODY)]
 
 
 def steady(document: dict[str, Any], case: Case) -> dict[str, Any]:
@@ -132,6 +136,23 @@ def test_decision_is_listed_with_the_outcome() -> None:
 
     check_event(document, str(case.external_id))
     assert same_as_golden("event-close-with-decision", steady(document, case))
+
+
+def test_texts_for_the_questions_and_instructions_for_appeal_are_told_when_there_are_any() -> None:
+    case, by = in_handling(), build.official()
+    first = next(iter(case.application.version.definition.fields))
+    ask: dict[str, Any] = {"text": "Mer", "due": NOW.date(), "fields": [first]}
+
+    asked = case.take_step(
+        "request_supplement", by=by, at=NOW, texts={first: "För kort", "other": "Ingen fråga"}, **ask
+    )
+    case.take_step("resume", by=by, at=NOW)
+    closed = case.take_step("close", by=by, at=LATER, appeal="Till förvaltningsdomstolen", **FACTS["close"])
+
+    assert envelope.event(asked, 3)["data"]["texts"] == {first: "För kort"}
+    assert envelope.event(closed, 5)["data"]["appeal"] == "Till förvaltningsdomstolen"
+    check_event(envelope.event(asked, 3), str(case.external_id))
+    check_event(envelope.event(closed, 5), str(case.external_id))
 
 
 def test_message_without_files_says_that_it_has_none() -> None:

@@ -15,7 +15,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.cases.models import Case
-from apps.people.models import Customer
+from apps.people.models import Customer, User
 from apps.sync import relay
 from apps.sync.models import MAIL, Delivery, Receiver
 from apps.sync.receivers.mail import Mail, message_id
@@ -70,6 +70,23 @@ def test_customer_and_authority_are_each_sent_one_mail(mail_server: MailServer) 
     assert sorted(str(mail["To"]) for mail in mail_server.taken) == [MINE, ROLE]
     assert all(str(mail["From"]) == "no-reply@service.example" for mail in mail_server.taken)
     assert all(str(case.number) in str(mail["Subject"]) for mail in mail_server.taken)
+
+
+@pytest.mark.parametrize(("language", "bodies"), [("fi", 1), ("", 2)])
+def test_official_to_whom_a_case_is_redirected_is_told_in_their_language(
+    mail_server: MailServer, language: str, bodies: int
+) -> None:
+    handler = build.official("anna")
+    User.objects.filter(pk=handler.pk).update(email="anna@town.example", language=language)
+    case = build.case()
+    case.take_step("redirect", by=handler, at=NOW, address="Anna@town.example")
+    case.take_step("reply", by=case.application.customer, at=NOW, text="Hello")
+
+    relay.run_once(SOON)
+
+    (mail,) = mail_server.taken
+    assert str(mail["To"]) == "Anna@town.example"
+    assert mail.get_content().count(f"/admin/cases/case/{case.pk}/change/") == bodies
 
 
 def test_mail_says_that_it_was_sent_by_a_machine_and_when_it_happened(mail_server: MailServer) -> None:

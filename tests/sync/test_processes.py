@@ -159,3 +159,21 @@ def test_relay_does_the_duties_beside_what_it_sends(house: House, scripted_natio
     relay.send_signal(signal.SIGTERM)
     relay.communicate(timeout=15)
     assert relay.returncode == 0
+
+
+def test_idle_relay_hears_of_a_new_event_at_once_where_the_database_can_tell(
+    house: House, national: ReferenceServer
+) -> None:
+    if house.env["DATABASE_URL"].startswith("sqlite"):
+        pytest.skip("SQLite gives no hints: the relay looks every RELAY_POLL seconds")
+    house.run("manage.py", "migrate", "--verbosity", "0")
+    relay = house.relay(
+        RELAY_POLL="60", RELAY_TIMEOUT="30", RELAY_LEASE="31"
+    )  # three times as long as this test has patience
+    until(lambda: house.count("pg_stat_activity", "query LIKE 'LISTEN%'") > 0)
+
+    (part,) = house.run("-m", "tests.sync.outside", "1").split()
+
+    until(lambda: national.store.last_number(part) == 2)
+    relay.send_signal(signal.SIGTERM)
+    assert relay.wait(10) == 0

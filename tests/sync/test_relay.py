@@ -948,7 +948,7 @@ def test_number_of_queries_does_not_grow_with_the_number_of_cases() -> None:
         made[n] = (len(collecting), len(claiming))
 
     assert made[2] == made[20]
-    assert made[2] <= (13, 14)
+    assert made[2] <= (15, 14)
 
 
 @pytest.mark.usefixtures("_addressed")
@@ -957,7 +957,7 @@ def test_idle_relay_asks_little() -> None:
         relay.collect(SOON)
         relay.claim(10, SOON)
 
-    assert len(asked) == 2
+    assert len(asked) == 3
 
 
 def test_mistake_while_sending_one_line_stops_no_other(receiver: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,135 @@
+"""A receiver that is away for days costs one probe at a time; when it is there again, everything goes at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from apps.sync import circuit, relay
+from apps.sync.models import Delivery, Receiver
+from tests import build
+from tests.build import NOW
+from tests.sync.scripted import Scripted
+
+pytestmark = pytest.mark.django_db
+CASES = 12
+
+
+def at(seconds: float) -> Any:
+    return NOW + timedelta(minutes=10, seconds=seconds)
+
+
+def national() -> Receiver:
+    return Receiver.objects.get(key="national")
+
+
+def many(number: int = CASES) -> None:
+    for n in range(number):
+        build.case(by=build.customer(f"Customer {n}"))
+
+
+def tried(receiver: Scripted) -> int:
+    return len(receiver.said)
+
+
+def away_for(receiver: Scripted, seconds: int, *, every: float = 1.0) -> None:
+    """The relay looks every so often, and finds it in the mood of the script."""
+    moment = 0.0
+    while moment <= seconds:
+        relay.run_once(at(moment))
+        moment += every
+
+
+def test_receiver_that_is_away_is_only_probed(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    relay.run_once(at(0))
+    before = tried(receiver)
+    assert national().probe_at is not None
+
+    away_for(receiver, 600)
+
+    probes = tried(receiver) - before
+    # 1, 2, 5, 10, 20, 30 seconds and then once a minute; a request that breaks off may be sent twice on a new connection
+    assert 8 <= probes <= 2 * 18
+
+
+def test_one_bad_case_does_not_shut_out_the_others(receiver: Scripted) -> None:
+    many(3)
+    bad = build.case(by=build.customer("Bad"))
+    receiver.rules[str(bad.external_id)] = "500"
+
+    for moment in range(0, 120, 10):
+        relay.run_once(at(moment))
+        good = build.case(by=build.customer(f"Good {moment}"))
+        relay.run_once(at(moment + 1))
+        good.refresh_from_db()
+        assert good.acknowledged_number == 1
+
+
+def test_everything_goes_as_soon_as_it_is_there_again(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    away_for(receiver, 300, every=10)
+    receiver.rules.clear()
+
+    relay.run_once(at(400))
+    relay.run_once(at(401))
+
+    assert not Delivery.objects.filter(receiver=national(), delivered_at=None).exists()
+    assert (national().failures, national().failing_since, national().probe_at) == (0, None, None)
+
+
+def test_how_long_it_has_been_away_is_known(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many(1)
+
+    away_for(receiver, 60)
+
+    assert [one.key for one in circuit.away()] == ["national"]
+    assert national().failing_since == at(0)
+
+
+def test_a_refusal_shows_that_it_is_there(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = (422, {}, {"title": "no"})
+    many()
+
+    relay.run_once(at(0))
+
+    assert national().probe_at is None
+
+
+def test_two_relays_do_not_probe_at_once(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    relay.run_once(at(0))
+
+    first, second = relay.claim(10, at(30)), relay.claim(10, at(30))
+
+    assert (len(first), len(second)) == (1, 0)
+
+
+def test_probe_whose_relay_died_is_made_again(receiver: Scripted, settings: Settings) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    relay.run_once(at(0))
+    assert len(relay.claim(10, at(30))) == 1
+
+    later = at(31 + settings.RELAY_LEASE)
+
+    assert len(relay.claim(10, later)) == 1
+
+
+def test_other_receivers_go_on(receiver: Scripted, settings: Settings) -> None:
+    receiver.rules["/commondata"] = "500"
+    settings.MAIL_IS_SENT = True
+    many()
+    relay.run_once(at(0))
+
+    heads = relay.claimable(at(1)).filter(receiver=national())
+
+    assert not heads.exists()
+    assert relay.due(at(1000)).filter(receiver=national()).exists()

@@ -157,7 +157,7 @@ def compare_with_the_national_service(now: datetime) -> Figures:
     if not reconcile.is_possible():
         return {}
     found = reconcile.reconcile(now)
-    return {"broken off": 1} if found.trouble else found.totals
+    return {"comparisons that broke off": 1} if found.trouble else found.totals
 
 
 def scan_what_waits(now: datetime) -> Figures:
@@ -199,12 +199,13 @@ DUTIES: tuple[Duty, ...] = (
     Duty("delete drafts", delete_drafts, time(3)),
     Duty("settle what is left", settle_what_is_left, time(2, 30)),
     Duty("delete content", delete_content, time(3, 15)),
-    Duty("compare with the national service", compare_with_the_national_service, time(4)),
     Duty("forget what is over", forget_what_is_over, time(3, 30)),
     Duty("warn of due days", warn_of_due_days, time(6, 30)),
     Duty("send digests", send_digests, time(7)),
     Duty("remind of drafts", remind_of_drafts, time(9)),
     Duty("tell of feedback", tell_of_feedback, time(9)),
+    # Last: it waits for somebody else, and holds up no other.
+    Duty("compare with the national service", compare_with_the_national_service, time(4)),
 )
 
 

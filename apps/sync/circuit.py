@@ -7,7 +7,6 @@ pause from the relay's list. Whatever shows that it is there again lets everythi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -53,12 +52,12 @@ def note(outcomes: dict[int, list[Outcome]], now: datetime | None) -> None:
     for receiver in Receiver.objects.filter(pk__in=outcomes).only("pk", "key", "failures", "probe_at"):
         there = any(isinstance(outcome, THERE) for outcome in outcomes[receiver.pk])
         if there and (receiver.failures or receiver.probe_at):
-            _open(receiver, now)
+            _let_go(receiver, now)
         elif not there:
             _count(receiver, len(outcomes[receiver.pk]), now)
 
 
-def _open(receiver: Receiver, now: datetime | None) -> None:
+def _let_go(receiver: Receiver, now: datetime | None) -> None:
     was_shut = receiver.probe_at is not None
     Receiver.objects.filter(pk=receiver.pk).update(failures=0, failing_since=None, probe_at=None)
     if was_shut:
@@ -68,9 +67,8 @@ def _open(receiver: Receiver, now: datetime | None) -> None:
 
 
 def _count(receiver: Receiver, times: int, now: datetime | None) -> None:
-    failures = receiver.failures + (
-        1 if receiver.probe_at else times
-    )  # what was on its way when it went away is one probe
+    # What was on its way when it went away counts as one probe.
+    failures = receiver.failures + (1 if receiver.probe_at else times)
     changes: dict[str, Any] = {"failures": failures, "failing_since": Coalesce("failing_since", now or Now())}
     if failures >= IN_A_ROW:
         if receiver.probe_at is None:
@@ -78,8 +76,3 @@ def _count(receiver: Receiver, times: int, now: datetime | None) -> None:
             log.warning("receiver %s is away: it is probed until it is there again", receiver.key)
         changes["probe_at"] = clock.after(PROBES[min(changes["failures"] - IN_A_ROW, len(PROBES) - 1)], now)
     Receiver.objects.filter(pk=receiver.pk).update(**changes)
-
-
-def away() -> Iterable[Receiver]:
-    """The receivers that have failed and have not been heard of since."""
-    return Receiver.objects.filter(active=True, failing_since__isnull=False).order_by("failing_since")

@@ -24,24 +24,29 @@ PAUSE = 5.0  # seconds before a connection that broke is made again
 
 @contextmanager
 def listening(stop: threading.Event) -> Iterator[threading.Event]:
-    """What is set when something may be there to collect, while the block goes on; on a database that gives no hints, never."""
-    hint = threading.Event()
+    """What is set when something may be there to collect, and when it is time to stop; on a database that gives no hints, only then."""
+    hint, over = threading.Event(), threading.Event()
+    threads = [threading.Thread(target=_tell_of, args=(stop, hint), name="stopping", daemon=True)]
     connection = connections["default"]
-    if connection.vendor != "postgresql":
-        yield hint
-        return
-    over = threading.Event()
-    address = connection.get_connection_params()
-    thread = threading.Thread(target=_listen, args=(hint, address, stop, over), name="hint", daemon=True)
-    thread.start()
+    if connection.vendor == "postgresql":
+        address = connection.get_connection_params()
+        threads.append(threading.Thread(target=_listen, args=(hint, address, over), name="hint", daemon=True))
+    for thread in threads:
+        thread.start()
     try:
         yield hint
     finally:
         over.set()
-        thread.join(timeout=2 * PATIENCE)
+        for thread in threads[1:]:
+            thread.join(timeout=2 * PATIENCE)
 
 
-def _listen(hint: threading.Event, address: dict[str, Any], stop: threading.Event, over: threading.Event) -> None:
+def _tell_of(stop: threading.Event, hint: threading.Event) -> None:
+    stop.wait()
+    hint.set()
+
+
+def _listen(hint: threading.Event, address: dict[str, Any], over: threading.Event) -> None:
     """Listen on a connection of its own until told to stop; one that breaks is made again."""
     known = {name: value for name, value in address.items() if name not in ("cursor_factory", "context")}
     while not over.is_set():
@@ -52,9 +57,6 @@ def _listen(hint: threading.Event, address: dict[str, Any], stop: threading.Even
                 while not over.is_set():
                     for _notice in listener.notifies(timeout=PATIENCE, stop_after=1):
                         hint.set()
-                    if stop.is_set():
-                        hint.set()
-                        over.wait(PATIENCE)
         except psycopg.Error as e:
             log.info("no hints from the database for now: %s", type(e).__name__)
             over.wait(PAUSE)

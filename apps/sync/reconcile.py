@@ -291,17 +291,18 @@ def _send_again(receiver: Receiver, finding: Finding, at: datetime | None) -> in
     delivered = Delivery.objects.filter(receiver=receiver, case=finding.case, delivered_at__isnull=False)
     lacking = delivered.filter(number__gt=finding.theirs)
     if finding.kind == Kind.DIFFERING:
-        with_data = [one.pk for one in delivered.select_related("event") if packing.carries_data(one)]
+        in_order = delivered.select_related("event").order_by("number")
+        with_data = [one.pk for one in in_order if packing.carries_data(one)]
         lacking = delivered.filter(pk__in=with_data[-1:])
     why = "sent again: the receiver did not have it"
-    moment = at or timezone.now()
-    Case.note_owed([finding.case_id or 0])
-    return lacking.update(
+    sent_again = lacking.update(
         delivered_at=None,
-        next_at=moment,
+        next_at=at or timezone.now(),
         answer_lost=False,
         rewound_to=None,
         last_error=why,
         lease_token=None,
         lease_until=None,
     )
+    Case.note_owed([finding.case_id or 0])  # after the deliveries, as the relay does: nobody waits for each other
+    return sent_again

@@ -348,9 +348,8 @@ def _note_delivered(deliveries: list[Delivery], now: datetime | None) -> None:
         return
     done = {"answer_lost": False, "rewound_to": None, "last_error": "", **_HAND_OPEN}
     Delivery.objects.filter(pk__in=[d.pk for d in deliveries]).update(delivered_at=now or Now(), **done)
-    settle(
-        {delivery.case_id for delivery in deliveries}, now or timezone.now()
-    )  # locks the cases, before any is written
+    # Locks the cases, before any of them is written.
+    settle({delivery.case_id for delivery in deliveries}, now or timezone.now())
     received = [d for d in deliveries if d.skipped_at is None or KINDS[d.receiver.kind].told_of_skipped]
     last = {(d.receiver.key, d.case_id): d for d in sorted(received, key=lambda d: d.number)}
     for delivery in last.values():

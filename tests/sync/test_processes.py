@@ -177,3 +177,13 @@ def test_idle_relay_hears_of_a_new_event_at_once_where_the_database_can_tell(
     until(lambda: national.store.last_number(part) == 2)
     relay.send_signal(signal.SIGTERM)
     assert relay.wait(10) == 0
+
+
+def test_idle_relay_stops_when_it_is_told_to_however_seldom_it_looks(house: House, national: ReferenceServer) -> None:
+    house.run("manage.py", "migrate", "--verbosity", "0")
+    relay = house.relay(RELAY_POLL="600")
+    until(lambda: house.count("sync_dutydone", "ended_at IS NOT NULL") > 0)
+
+    relay.send_signal(signal.SIGTERM)
+
+    assert relay.wait(15) == 0

@@ -20,7 +20,7 @@ from apps.sync.models import Delivery, Finding, LedgerEntry, Receiver
 from apps.sync.reference.server import ReferenceServer
 from tests import build
 from tests.build import NOW
-from tests.sync.folders import handled
+from tests.sync.folders import handled, supplemented, with_file
 from tests.sync.scripted import Scripted
 
 pytestmark = pytest.mark.django_db
@@ -148,6 +148,19 @@ def test_sending_again_mends_it_under_the_old_keys_and_numbers(reference: Refere
     rows = reference.store.events(str(case.external_id))
     assert [(row["number"], row["key"]) for row in rows] == [(n, str(key)) for n, key in enumerate(keys, 1)]
     assert reconcile.reconcile(at(6)).is_green
+
+
+def test_sending_other_case_data_again_brings_the_newest(reference: ReferenceServer) -> None:
+    case = supplemented(with_file(), b"%PDF-1.7 the supplement")
+    relay.run_once(SOON)
+    newest = reference.store.case_data(str(case.external_id))
+    assert newest is not None
+    lose(reference, "update case_data set digest = 'sha-256:0' where digest = ?", newest["digest"])
+
+    reconcile.resend(reconcile.reconcile(at(2)), at=at(3))
+
+    (again,) = Delivery.objects.filter(case=case, delivered_at=None)
+    assert again.event.kind == "supplement"
 
 
 def test_receiver_that_has_lost_everything_gets_everything(reference: ReferenceServer) -> None:

@@ -50,7 +50,7 @@ class Happening:
 
 @dataclass(frozen=True)
 class Message:
-    """A message as the desk reads it. `ours`: from the authority whose page it is."""
+    """A message in a thread. `ours`: from the side whose page it is."""
 
     number: int
     at: datetime
@@ -58,6 +58,11 @@ class Message:
     ours: bool
     text: str
     files: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, event: Event, *, by: str, ours: bool) -> Message:
+        """What a diary line says; who said it is called otherwise on each side."""
+        return cls(event.number, event.at, by, ours, event.data.get("text", ""), event.data.get("files", []))
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def consultation_thread(consultation: Consultation) -> list[Message]:
 
 
 def _message(event: Event, ours: bool) -> Message:
-    return Message(event.number, event.at, _who(event), ours, event.data.get("text", ""), event.data.get("files", []))
+    return Message.of(event, by=_who(event), ours=ours)
 
 
 def _who(event: Event) -> str:

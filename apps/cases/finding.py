@@ -36,11 +36,19 @@ MAILBOX = re.compile(r"\S+@\S+")
 # --- what is kept ----------------------------------------------------------------------------------------------------
 
 
-def note(case: Case) -> None:
-    """Keep what a case is found by. Called when it has arisen and has its number, and when a paper has been added to it."""
+FOUND_BY = ("words", "municipality")
+
+
+def fill(case: Case) -> None:
+    """Set what a case is found by (`FOUND_BY`), once it has its number; the caller saves it."""
     papers = _papers(case)
     case.words, case.municipality = _words(case, papers), _municipality(papers)
-    case.save(update_fields=["words", "municipality"])
+
+
+def note(case: Case) -> None:
+    """Keep what a case is found by, when a paper has been added to it."""
+    fill(case)
+    case.save(update_fields=[*FOUND_BY])
 
 
 def words_of(case: Case) -> str:

@@ -85,10 +85,9 @@ def open_folder(
     case = Case.objects.create(status_at=at, way=way, arrived_at=arrived_at or at, **known)
     case.number = f"FE-{at.astimezone(HELSINKI).year}-{case.pk:06d}"
     case.due_on = duedates.at_arrival(duedates.limit_of(case), case.arrived_at)
-    case.save(update_fields=["number", "due_on"])
-    line = Event.record(case, "received", by=by, at=at, data=data, paper=paper)
-    finding.note(case)
-    return line
+    finding.fill(case)
+    case.save(update_fields=["number", "due_on", *finding.FOUND_BY])
+    return Event.record(case, "received", by=by, at=at, data=data, paper=paper)
 
 
 def _refuse_weakly_known(paper: Application, sender: Customer) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -23,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.applications.attachments import as_download
 from apps.cases import documents
+from apps.cases.diary import Message
 from apps.cases.documents import EnclosedField
 from apps.cases.models import Case, Event, NotAllowed
 from apps.people.models import Customer
@@ -36,32 +35,10 @@ LONGEST_MESSAGE = 4_000
 THEIRS, OURS = "write", "reply"  # the rule book's steps: the authority's, the customer's
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message as the customer reads it. `ours`: from the customer's side."""
-
-    number: int
-    at: datetime
-    by: str
-    ours: bool
-    text: str
-    files: list[dict[str, Any]]
-
-
 def thread(events: Iterable[Event], customer: Customer) -> list[Message]:
     """The messages among a case's diary lines, oldest first."""
-    return [
-        Message(
-            number=event.number,
-            at=event.at,
-            by=who(event, customer),
-            ours=event.kind == OURS,
-            text=event.data.get("text", ""),
-            files=event.data.get("files", []),
-        )
-        for event in events
-        if event.kind in (THEIRS, OURS)
-    ]
+    told = (event for event in events if event.kind in (THEIRS, OURS))
+    return [Message.of(event, by=who(event, customer), ours=event.kind == OURS) for event in told]
 
 
 def who(event: Event, customer: Customer) -> str:

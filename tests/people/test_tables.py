@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from apps.cases.tables import csv_response, xlsx_response
+from apps.people.tables import csv_response, xlsx_response
 
 pytestmark = pytest.mark.django_db  # a response that is closed looks after the database connection
 HEADER = ["Number", "Name"]

@@ -22,11 +22,11 @@ from apps.cases.desk.filters import Reach, kept, list_with
 from apps.cases.desk.leafing import NOT_SHOWN, SHOWN
 from apps.cases.models import Case, NotAllowed
 from apps.cases.rulebook import ENDED
-from apps.cases.tables import csv_response, xlsx_response
 from apps.people import log
 from apps.people.adminsite import Room
 from apps.people.models import User
 from apps.people.municipalities import all_municipalities
+from apps.people.tables import csv_response, xlsx_response
 from apps.services.texts import HELSINKI
 
 MOST_AT_ONCE = 200

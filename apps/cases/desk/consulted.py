@@ -7,7 +7,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,7 +21,7 @@ from apps.applications.models import Attachment, StoredFile
 from apps.cases import casepage, documents
 from apps.cases.desk.files import FilePages
 from apps.cases.diary import consultation_thread
-from apps.cases.models import Case, Consultation, Event, NotAllowed
+from apps.cases.models import Case, Consultation, NotAllowed
 from apps.cases.rulebook import ENDED, STEPS, Party
 from apps.cases.stepform import StepForm
 from apps.people import access, log
@@ -138,7 +137,7 @@ class ConsultationAdmin(FilePages):
         form = self._form(request, asked)
         if form is not None and form.is_bound:
             try:
-                if form.is_valid() and (event := self._answered(request, asked, form)):
+                if form.is_valid() and (event := form.take(**self._facts(request, asked, form))):
                     log.note(request, log.Act.CHANGED, asked.case.number, authority=asked.authority_id, detail="answer")
                     self.message_user(request, f"{asked.case.number}: {event.label}", messages.SUCCESS)
                     return redirect("admin:cases_consultation_change", asked.pk)
@@ -166,20 +165,10 @@ class ConsultationAdmin(FilePages):
         return form
 
     @staticmethod
-    def _answered(request: HttpRequest, asked: Consultation, form: StepForm) -> Event | None:
-        """The line of the diary; None, and an error in the form, when a file cannot be taken."""
-        facts = form.facts | {"authority": asked.authority}
-        try:
-            with documents.received(facts.get("files", ())) as files:
-                return asked.case.take_step(
-                    ANSWER.name,
-                    by=cast(User, request.user),
-                    once=form.once and f"{asked.pk} {form.once}",
-                    **facts | ({"files": files} if files else {}),
-                )
-        except ValidationError as refused:
-            form.add_error("files", refused)
-        return None
+    def _facts(request: HttpRequest, asked: Consultation, form: StepForm) -> dict[str, Any]:
+        """By whom and for which authority it is answered; the same form is another answer for another one."""
+        once = form.once and f"{asked.pk} {form.once}"
+        return {"by": cast(User, request.user), "authority": asked.authority, "once": once}
 
     def _shown(self, request: HttpRequest, asked: Consultation, form: StepForm | None) -> HttpResponse:
         papers = casepage.papers(asked.case, get_language() or LANGUAGES[0]) if asked.with_paper else []

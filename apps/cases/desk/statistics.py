@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from apps.cases import plots, statistics, tables
+from apps.cases import plots, statistics
 from apps.cases.statistics import LONGEST_PERIOD, Figures, Period, Table
-from apps.people import access, log
+from apps.people import access, log, tables
 from apps.people.adminsite import Room
 from apps.services.models import Service
 from apps.services.texts import HELSINKI, date_words

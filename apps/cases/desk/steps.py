@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -98,14 +97,6 @@ class StepPage(Room):
     @staticmethod
     def _taken(case: Case, by: Any, form: StepForm) -> Event | None:
         """The line of the diary; None, and an error in the form, when a file cannot be taken."""
-        facts = form.facts
-        if "service" in facts:
-            return transferring.transfer(case, by=by, once=form.once, **facts)
-        try:
-            with documents.received(facts.get("files", ())) as files:
-                return case.take_step(
-                    form.step.name, by=by, once=form.once, **facts | ({"files": files} if files else {})
-                )
-        except ValidationError as refused:
-            form.add_error("files", refused)
-        return None
+        if "service" in form.facts:
+            return transferring.transfer(case, by=by, once=form.once, **form.facts)
+        return form.take(by=by)

@@ -222,11 +222,9 @@ def _parties(of: CaseFile) -> Json:
     principal = paper.principal
     if principal is None:
         return {"applicant": sender, "representative": None}
-    # The name is that of then: it may have been changed since.
-    name = line.sent_for.removesuffix(f" ({principal.business_id})") if principal.business_id else line.sent_for
     theirs = {
         "kind": principal.kind,
-        "name": name or principal.name,
+        "name": line.sender.principal or principal.name,
         "identityCode": principal.identity_code,
         "businessId": principal.business_id,
     }

@@ -52,10 +52,8 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
     if papers is None:
         papers = [paper for paper in intake.papers_of(event.case) if paper.event.number <= event.number]
     case, first = event.case, event.case.application
-    version, authority = (
-        first.version,
-        case.service.authority,
-    )  # not the version's, where it was transferred from another
+    version = first.version
+    authority = case.service.authority  # not the version's, where it was transferred from another
     document = {
         "schemaVersion": SCHEMA_VERSION,
         "externalId": str(case.external_id),

@@ -154,10 +154,8 @@ class ConsultationAdmin(FilePages):
         sent = request.method == "POST"
         if not may_answer(request.user, asked) or (asked.case.status in ENDED and not sent):
             return None
-        today, by = (
-            timezone.localdate(timezone=HELSINKI),
-            cast(User, request.user),
-        )  # an official, or they could not answer
+        today = timezone.localdate(timezone=HELSINKI)
+        by = cast(User, request.user)  # an official, or they could not answer
         if not sent:
             return StepForm(ANSWER, asked.case, today=today, by=by)
         form = StepForm(ANSWER, asked.case, today=today, by=by, data=request.POST, files=request.FILES)

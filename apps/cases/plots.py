@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BAR, GAP, LABEL, NUMBER, WIDTH = 14, 10, 190, 60, 640
-LONGEST_LABEL = 26
+BAR, GAP, LABEL, NUMBER, WIDTH = 14, 10, 150, 50, 440  # narrow, so that it can be read on a phone
+LONGEST_LABEL = 20
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ class PeriodForm(forms.Form):
 
     use_required_attribute = False
     service = forms.ChoiceField(label=gettext_lazy("Service"), required=False)
-    first = forms.DateField(label=gettext_lazy("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=gettext_lazy("First day"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=gettext_lazy("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, services: list[Service], data: Any) -> None:
         super().__init__(data, auto_id="id_%s")

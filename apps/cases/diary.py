@@ -177,7 +177,10 @@ def facts_of(event: Event, case: Case, authorities: Mapping[str, str] | None = N
         (_("Handler"), str(data.get("handler", ""))),
         (_("Since"), _day(data.get("since"))),
         (_("To"), str(data.get("to", ""))),
-        (_("Authority that is asked"), str((authorities or {}).get(data.get("authority", ""), "")) if event.kind == "consult" else ""),
+        (
+            _("Authority that is asked"),
+            str((authorities or {}).get(data.get("authority", ""), "")) if event.kind == "consult" else "",
+        ),
         (_("Text"), str(data.get("text", ""))),
         (_("Instructions for appeal"), str(data.get("appeal", ""))),
         (_("Address"), str(data.get("address") or (_("the role address") if event.kind == "redirect" else ""))),

@@ -89,6 +89,12 @@ class Application(models.Model):
         related_name="applications",
         verbose_name=_("undertaking"),
     )
+    is_test = models.BooleanField(
+        _("test"),
+        default=False,
+        editable=False,
+        help_text=_("Whether it is of a version that is only being tried: no authority handles it."),
+    )
     language = models.CharField(_("language"), max_length=10)
     answers = SealedJSONField(_("answers"), default=dict)
     supplement_form = SealedJSONField(

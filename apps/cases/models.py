@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,11 +37,12 @@ from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Authority, Customer, Principal, User
 from apps.people.sealing import SealedJSONField, SealedTextField
+from apps.services import rehearsing
 from apps.services.models import Service
 from apps.services.texts import HELSINKI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 DIARY_GREW = "diary_grew"
@@ -69,9 +71,17 @@ def way_choices() -> list[tuple[str, Any]]:
 class CaseQuerySet(models.QuerySet["Case"]):
     """Cases."""
 
-    def visible_to(self, user: Visitor) -> CaseQuerySet:
-        """Those an official may read; of one whose content has been deleted, only its figures are left, and it is in no list."""
-        return self.filter(access.cases_of(user), forgotten_at=None)
+    def visible_to(self, user: Visitor, *, tests: bool = False) -> CaseQuerySet:
+        """Those an official may read; of one whose content has been deleted, only its figures are left, and it is in no list.
+
+        Tests are in none either: who looks at a test, and asks for that, finds it too.
+        """
+        own = self.filter(access.cases_of(user), forgotten_at=None)
+        return own if tests else own.real()
+
+    def real(self) -> CaseQuerySet:
+        """Those that came of no test."""
+        return self.filter(is_test=False)
 
     def open(self) -> CaseQuerySet:
         """Those the authority has not done with."""
@@ -94,6 +104,12 @@ class Case(models.Model):
     )
     application = models.OneToOneField(
         Application, models.PROTECT, related_name="case", verbose_name=gettext_lazy("application")
+    )
+    is_test = models.BooleanField(
+        gettext_lazy("test"),
+        default=False,
+        editable=False,
+        help_text=gettext_lazy("Whether it came of trying a version: it is in no list, no mail and no figure."),
     )
     status = models.CharField(gettext_lazy("status"), max_length=30, choices=status_choices, default=Status.RECEIVED)
     status_at = models.DateTimeField(gettext_lazy("status since"))
@@ -213,6 +229,7 @@ class Case(models.Model):
             models.Index(
                 fields=["id"], condition=models.Q(uncollected_from__isnull=False), name="case_with_uncollected"
             ),
+            models.Index(fields=["service"], condition=models.Q(is_test=True), name="case_test"),  # few among very many
         ]
 
     def __str__(self) -> str:
@@ -243,17 +260,21 @@ class Case(models.Model):
     # --- steps -----------------------------------------------------------------------------------------------------
 
     def party_of(self, by: User | Customer) -> Party | None:
-        """As whom somebody may take steps here; None for a stranger, and for everybody once its content has been deleted."""
+        """As whom somebody may take steps here; None for a stranger, for everybody once its content has been deleted, and for the
+        tester once the test has ended.
+        """
         if self.forgotten_at is not None:
             return None
         if isinstance(by, Customer):
             paper = self.application
             theirs = access.speaks_for(by, paper.customer_id, paper.principal_id)
+            if self.is_test and rehearsing.is_over(paper.version_id):
+                return None
             return Party.CUSTOMER if theirs and has_mandate_for(paper.version.definition, by) else None
         if access.may_handle(by, self.service):
             return Party.HANDLER
         own = access.whole_authorities_where(by, access.HANDLES_CASES)  # it is about a service of another authority
-        asked = bool(own) and self.consultations.filter(authority__in=own).exists()
+        asked = bool(own) and not self.is_test and self.consultations.filter(authority__in=own).exists()
         return Party.CONSULTED if asked else None
 
     def steps_for(self, by: User | Customer) -> list[Step]:
@@ -323,12 +344,21 @@ class Case(models.Model):
         """What delivery tells the case: a receiver has its events up to a number. Of the national service's it is shown; case
         management's counts as handed over once the authority had done with the case by then.
         """
-        if receiver == "national":
-            behind = Case.objects.filter(pk=self.pk, acknowledged_number__lt=number)
-            behind.update(acknowledged_number=number, acknowledged_at=at)
-        if receiver == "handover":
-            done = self.events.filter(number=number, status__in=ENDED)
-            Case.objects.filter(models.Exists(done), pk=self.pk).update(handed_over_at=at)
+        self.note_all_acknowledged(receiver, {self.pk: number}, at)
+
+    @classmethod
+    def note_all_acknowledged(cls, receiver: str, numbers: Mapping[int, int], at: datetime) -> None:
+        """The same for many cases, by their primary keys. As few statements as there are different numbers."""
+        alike: dict[int, list[int]] = defaultdict(list)
+        for case, number in numbers.items():
+            alike[number].append(case)
+        for number, cases in alike.items():
+            if receiver == "national":
+                behind = cls.objects.filter(pk__in=cases, acknowledged_number__lt=number)
+                behind.update(acknowledged_number=number, acknowledged_at=at)
+            if receiver == "handover":
+                done = Event.objects.filter(case=models.OuterRef("pk"), number=number, status__in=ENDED)
+                cls.objects.filter(models.Exists(done), pk__in=cases).update(handed_over_at=at)
 
     @classmethod
     def note_settled(cls, cases: Iterable[int], at: datetime) -> None:
@@ -426,12 +456,17 @@ class Event(models.Model):
         data: dict[str, Any],
         paper: Application | None = None,
         key: uuid.UUID | None = None,
+        first: bool = False,
     ) -> Event:
-        """Write the next line. The caller holds the case's row locked, so numbers are given and become visible in order."""
-        paper = paper or data.pop("paper", None)
-        last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
-        earlier = Least("uncollected_from", Value(last + 1))  # without a value where there was none, on SQLite
-        Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)), settled_at=None)
+        """Write the next line. The caller holds the case's row locked, so numbers are given and become visible in order.
+
+        `first`: the case has been made in this transaction, and says already that its first line is not collected.
+        """
+        paper, last = paper or data.pop("paper", None), 0
+        if not first:
+            last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
+            earlier = Least("uncollected_from", Value(last + 1))  # without a value where there was none, on SQLite
+            Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)), settled_at=None)
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"NOTIFY {DIARY_GREW}")  # heard at the commit, by whoever listens; see `sync.hint`
@@ -573,8 +608,10 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
     """Consultations."""
 
     def visible_to(self, user: Visitor) -> ConsultationQuerySet:
-        """Those in which an official's authority was asked; of a case whose content has been deleted, nothing is left to read."""
-        return self.filter(access.consultations_of(user), case__forgotten_at=None)
+        """Those in which an official's authority was asked; of a case whose content has been deleted, nothing is left to read. What is
+        only a test concerns no other authority.
+        """
+        return self.filter(access.consultations_of(user), case__forgotten_at=None, case__is_test=False)
 
 
 class Consultation(models.Model):

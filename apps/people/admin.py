@@ -128,7 +128,18 @@ class AuthorityAdmin(ForInstallation, admin.ModelAdmin):
 
     list_display = ("name_sv", "name_fi", "kind", "key")
     search_fields = ("name_sv", "name_fi", "name_en", "key")
-    fields = ("key", "kind", "name_sv", "name_fi", "name_en", "municipality_codes", "email", "logo", "colour")
+    fields = (
+        "key",
+        "kind",
+        "name_sv",
+        "name_fi",
+        "name_en",
+        "municipality_codes",
+        "email",
+        "two_persons",
+        "logo",
+        "colour",
+    )
     show_full_result_count = False
     actions = None
 

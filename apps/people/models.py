@@ -83,6 +83,11 @@ class Authority(models.Model):
         validators=[is_colour],
         help_text=_("Shown as a line where the authority acts, such as #1a5276."),
     )
+    two_persons = models.BooleanField(
+        _("a second person confirms what is published"),
+        default=False,
+        help_text=_("A version of a service takes effect only when another of its designers has confirmed it."),
+    )
 
     class Meta:
         verbose_name = _("authority")

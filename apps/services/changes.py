@@ -16,8 +16,9 @@ from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.base import ErrorTexts, LeadTime
 from apps.services.handling import HandlingLimit, Records, keep_words, limit_words, records_words
+from apps.services.surveying import Lead
 from apps.services.texts import NO_TEXT, Texts
-from apps.services.wording import in_words, question_name, quoted
+from apps.services.wording import in_words, lead_words, question_name, quoted
 
 LONGEST_QUOTE = 60  # a longer text is only said to have changed
 
@@ -41,6 +42,7 @@ SERVICE_WORDS = {
     "keep_days": gettext_lazy("how long the content of a closed case is kept"),
     "records": gettext_lazy("plan for the records"),
     "own_service": gettext_lazy("address of the authority’s own service"),
+    "connection": gettext_lazy("way of connecting"),
     "key": gettext_lazy("key"),
     "authority": gettext_lazy("authority"),
     "kind": gettext_lazy("kind"),
@@ -97,6 +99,12 @@ VALUE_WORDS: dict[str, dict[str, Any]] = {
         "plan": gettext_lazy("plan"),
         "registration": gettext_lazy("registration"),
         "supervision": gettext_lazy("supervision"),
+        "survey": gettext_lazy("survey"),
+    },
+    "connection": {
+        "simplified": gettext_lazy("simplified e-service"),
+        "interface": gettext_lazy("interface for electronic communication"),
+        "conditional": gettext_lazy("conditional: the authority’s own service"),
     },
     "display": {
         "radio": gettext_lazy("all options in sight"),
@@ -196,6 +204,7 @@ class _Comparing:
 
     def everything(self) -> Iterator[Change]:
         yield from self._service()
+        yield from self._leads()
         yield from self._pages()
         for page in self.new.pages:
             before = self.old_pages.get(page.key)
@@ -223,6 +232,21 @@ class _Comparing:
         for name, words in GROUND_WORDS.items():
             was, now = getattr(before, name, NO_TEXT), getattr(after, name, NO_TEXT)
             yield from self._setting(path, _("The service"), words, was, now)
+
+    def _leads(self) -> Iterator[Change]:
+        """Of a survey: where its answers lead. A lead has no name of its own, so it is told whole when anything of it differs."""
+        before, after = self.old.leads_to, self.new.leads_to
+        for n, lead in enumerate(before):
+            if lead not in after:
+                yield self._lead(f"leads_to[{n}]", lead, self.old, _("No longer: %(lead)s"))
+        for n, lead in enumerate(after):
+            if lead not in before:
+                yield self._lead(f"leads_to[{n}]", lead, self.new, _("New: %(lead)s"))
+        if before != after and set(before) == set(after):
+            yield Change("moved", "leads_to", _("What the answers lead to has another order."))
+
+    def _lead(self, path: str, lead: Lead, of: Definition, words: str) -> Change:
+        return Change("lead", path, words % {"lead": " ".join(lead_words(lead, of.fields, self.language))})
 
     # --- pages -----------------------------------------------------------------------------------------------------
 

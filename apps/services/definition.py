@@ -27,12 +27,16 @@ from apps.services.fieldtypes.base import LeadTime, UnreadField, check_condition
 from apps.services.fieldtypes.questions import Questions
 from apps.services.handling import HandlingLimit, Records, handling_limit, own_service, records
 from apps.services.reading import Json, Problem, Reader, Unreadable, within
+from apps.services.surveying import Lead, check_survey, leads
 from apps.services.texts import NO_TEXT, Texts
 from apps.services.upgrades import NEWEST, upgraded
 
 SCHEMA = NEWEST
-KINDS = ("permit", "notification", "plan", "registration", "supervision")
+CASE_KINDS = ("permit", "notification", "plan", "registration", "supervision")
+SURVEY = "survey"  # leads to services; nothing is sent, and no case arises
+KINDS = (*CASE_KINDS, SURVEY)
 LARGEST_DOCUMENT = 5_000_000  # characters
+DEEPEST = 60  # lists and objects within each other, the same as in YAML
 RESERVED = "supplement"  # pages and fields of a supplement begin so; see cases.intake
 MUNICIPALITY_CODE = re.compile(r"[0-9]{3}")
 Answers = Mapping[str, Any]
@@ -87,6 +91,8 @@ class Definition:
     keep_days: int  # after the closing, until what a case holds is deleted here; 0 for never by itself
     records: Records | None
     own_service: Texts  # the authority's own, by language: customers are sent there instead of filling in
+    connection: str  # how the authority is connected: see CONNECTIONS
+    leads_to: tuple[Lead, ...]  # of a survey: the services that the answers lead to
     pages: tuple[Page, ...]
     # Answers known before the first page: in a supplement, those that are not asked again.
     given: Answers = dataclasses.field(default_factory=dict)
@@ -95,6 +101,11 @@ class Definition:
     def fields(self) -> dict[str, Field]:
         """Every field by its key, in the order of the form."""
         return {field.key: field for page in self.pages for field in page.fields}
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether it only tells what is needed: nothing is sent, and no case arises."""
+        return self.kind == SURVEY
 
     @cached_property
     def lead_time(self) -> LeadTime | None:
@@ -189,7 +200,22 @@ def load(text: str) -> Json:
         raise Unreadable([Problem("", _("this is not JSON: %(why)s.") % {"why": e})]) from None
     if twice:
         raise Unreadable([Problem(name, _("this element stands twice in one object.")) for name in twice])
+    if _is_too_deep(document):
+        raise Unreadable([Problem("", _("the file is too deep for a definition."))])
     return document
+
+
+def _is_too_deep(document: Json) -> bool:
+    """Whether something lies within more others than can be gone through."""
+    level = [document]
+    for _depth in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def _refuse_constant(name: str) -> None:
@@ -251,6 +277,8 @@ _TEXTS = {
 }
 STRENGTHS = ("strong", "weak")
 PARTIES = ("self", "company", "person")
+# Ways of connecting a service (sv anslutningssätt, fi liitostapa), see the domain's comparison of them.
+CONNECTIONS = ("simplified", "interface", "conditional")
 DRAFT_DAYS = 90
 LONGEST_KEPT = 36_500  # days: about a hundred years
 ELEMENTS = {
@@ -269,12 +297,25 @@ ELEMENTS = {
     "keep_days": False,
     "records": False,
     "own_service": False,
+    "connection": False,
+    "leads_to": False,
     "pages": True,
 }
 
 
+# What a survey may leave out: nothing is sent, so nothing is paid, decided or had at hand.
+NOT_OF_SURVEYS = ("for_whom", "legal_ground", "price", "handling_time", "at_hand")
+
+
+def elements_of(document: Json) -> dict[str, bool]:
+    """The elements that a document may have, and whether each must be there, which depends on its kind."""
+    if isinstance(document, dict) and document.get("kind") == SURVEY:
+        return {**ELEMENTS, **dict.fromkeys(NOT_OF_SURVEYS, False)}
+    return ELEMENTS
+
+
 def _read_definition(reader: Reader, document: Json) -> Definition:
-    got = reader.mapping("", document, ELEMENTS)
+    got = reader.mapping("", document, elements_of(document))
     reader.whole("schema", got.get("schema"), SCHEMA, SCHEMA)
     languages = [
         reader.language(where, item) for where, item in reader.items("languages", got.get("languages"), least=1)
@@ -305,6 +346,12 @@ def _read_definition(reader: Reader, document: Json) -> Definition:
         keep_days=reader.whole("keep_days", got.get("keep_days", 0), 0, LONGEST_KEPT),
         records=records(reader, "records", got["records"]) if "records" in got else None,
         own_service=own_service(reader, "own_service", got["own_service"]) if "own_service" in got else NO_TEXT,
+        connection=reader.one_of("connection", got["connection"], CONNECTIONS)
+        if "connection" in got
+        else "conditional"
+        if "own_service" in got
+        else "simplified",
+        leads_to=leads(reader, "leads_to", got["leads_to"]) if "leads_to" in got else (),
         pages=pages,
         given={},
     )
@@ -352,6 +399,7 @@ def _check_references(reader: Reader, definition: Definition) -> None:
         for f, field in enumerate(page.fields):
             _check_reserved(reader, f"{path}.fields[{f}].key", field.key)
         check_fields(reader, f"{path}.fields", page.fields, earlier)
+    check_survey(reader, definition)
     _check_explained(
         reader,
         [
@@ -368,6 +416,11 @@ def _check_references(reader: Reader, definition: Definition) -> None:
         for language in definition.own_service.lacks(definition.languages):
             missing = _("the address is missing in this language. Give one for each language, or one alone for all.")
             reader.wrong(f"own_service.{language}", missing)
+    if (definition.connection == "conditional") != bool(definition.own_service):
+        both = _(
+            "a conditional connection and the address of the authority’s own service belong together: give both, or neither."
+        )
+        reader.wrong("connection", both)
     for n, code in enumerate(definition.municipalities):
         if code not in all_municipalities():
             reader.wrong(f"municipalities[{n}]", _("this must be a municipality code of three digits, such as 091."))

@@ -7,7 +7,7 @@ expects. A template per field would cost ten times the processor time of the res
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -179,6 +179,7 @@ class Area(Question):
             name=bound.html_name,
             id=bound.auto_id,
             rows=self.attrs.get("rows", 5),
+            lang=self.attrs.get("lang"),
             **self.countdown(),
             aria_describedby=described,
             aria_invalid="true" if wrong else None,
@@ -416,7 +417,8 @@ class Computed(LayoutObject):
             name,
             self.show(form.counting.get(self.name)) or "–",
         )
-        html = format_html("{}{}", html, SafeString().join(map(mark_safe, notes_of(f"id_{name}", (), str(self.hint)))))
+        notes = mark_safe("".join(notes_of(f"id_{name}", (), str(self.hint))))  # noqa: S308 (they are escaped where they are made)
+        html = format_html("{}{}", html, notes)
         how = attributes(data_computed=json.dumps(self.how()), data_name=name)
         how += attributes(data_within=form.prefix if self.name not in form.rules else None)
         return mark_safe(f'<div class="computed"{how}{conditional(form, self.name)}>{html}</div>')  # noqa: S308
@@ -475,6 +477,35 @@ def size_words(size: int) -> str:
     if size < 1_000_000:
         return f"{max(1, round(size / 1000))} kB"
     return f"{size / 1_000_000:.1f} MB".replace(".", ",")
+
+
+class InLanguages(LayoutObject):
+    """One text asked for in several languages: a fieldset with a line, or an area of `rows` lines, in each. The fields are called
+    `<name>__<language>`.
+    """
+
+    def __init__(
+        self, name: str, languages: Sequence[str], *, label: Any, hint: Any = "", rows: int = 1, needed: bool = True
+    ) -> None:
+        self.name, self.languages, self.label, self.hint = name, languages, label, hint
+        self.rows, self.needed = rows, needed
+        self.fields: list[Any] = []
+
+    def render(self, form: forms.BaseForm, context: Any = None, template_pack: str = "", **kwargs: Any) -> SafeString:
+        """The fieldset with everything in it."""
+        auto_id, hint = f"id_{form.add_prefix(self.name)}", str(self.hint)
+        label = format_html("{}{}", str(self.label), "" if self.needed else optional_mark())
+        legend = format_html('<legend class="question__label">{}</legend>', label)
+        extra = attributes(aria_describedby=f"{auto_id}_helptext" if hint else None)
+        controls = [self._control(form, language) for language in self.languages]
+        parts = [legend, *notes_of(auto_id, (), hint), '<div class="languages">', *controls, "</div>"]
+        return mark_safe(f'<fieldset class="question question--languages"{extra}>{"".join(parts)}</fieldset>')  # noqa: S308
+
+    def _control(self, form: forms.BaseForm, language: str) -> str:
+        name = f"{self.name}__{language}"
+        if self.rows > 1:
+            return str(Area(name, rows=self.rows, lang=language).render(form))
+        return str(Line(name, lang=language).render(form))
 
 
 def question_for(name: str, field: forms.Field) -> Question:

@@ -17,6 +17,7 @@ from apps.services.conditions import condition, condition_schema
 from apps.services.fieldtypes import REGISTER, Field
 from apps.services.handling import handling_limit, own_service, records
 from apps.services.reading import KEY, LANGUAGE_CODE, LONGEST_TEXT, SLUG, Json, defined, list_of, shape
+from apps.services.surveying import leads
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -29,7 +30,12 @@ def definition_schema(kinds: Mapping[str, type[Field]] = REGISTER) -> Json:
         "$schema": DRAFT,
         "title": "Definition of a service",
         "description": f"Schema {definition.SCHEMA} of the document that docs/definition.md describes.",
-        **shape(_elements(), [name for name, needed in definition.ELEMENTS.items() if needed]),
+        **shape(
+            _elements(),
+            [name for name, needed in definition.elements_of({"kind": definition.SURVEY}).items() if needed],
+        ),
+        "if": {"properties": {"kind": {"const": definition.SURVEY}}, "required": ["kind"]},
+        "else": {"required": list(definition.NOT_OF_SURVEYS)},
         "$defs": {**_shared(kinds), **described},
     }
 
@@ -54,6 +60,8 @@ def _elements() -> dict[str, Json]:
         "keep_days": {"type": "integer", "minimum": 0, "maximum": definition.LONGEST_KEPT},
         "records": records.schema,
         "own_service": own_service.schema,
+        "connection": {"enum": list(definition.CONNECTIONS)},
+        "leads_to": leads.schema,
         "pages": list_of(defined("page"), least=1, most=200),
     }
     return {name: own.get(name, defined("texts")) for name in definition.ELEMENTS}

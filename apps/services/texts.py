@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 LANGUAGES = ("sv", "fi", "en")
@@ -116,3 +116,11 @@ def read_time(text: str) -> time | None:
 def has_control_characters(text: str) -> bool:
     """Whether it has characters that no keyboard has, no receiver can show and no database keeps."""
     return any((ord(c) < 32 and c not in "\n\t\r") or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) < 0xE000 for c in text)
+
+
+def language_name(code: str) -> str:
+    """What a language is called in the language of the page; its code, for one that is not known."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

@@ -13,8 +13,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
-from apps.services.conditions import Always, Comparison, Condition, Every, Not, Some
+from apps.services.conditions import NEVER, Always, Comparison, Condition, Every, Not, Some
 from apps.services.fieldtypes.base import Field, field_at
+from apps.services.surveying import Lead
 from apps.services.texts import date_words
 
 Fields = Mapping[str, Field]
@@ -38,6 +39,28 @@ def needed_when(condition: Condition, fields: Fields, language: str) -> str:
         return _("This must be answered when %(condition)s.") % {"condition": _said(condition, fields, language)}
 
 
+def value_when(value: str, condition: Condition, fields: Fields, language: str) -> str:
+    """When a value is the one that follows from the answers, as a sentence."""
+    with override(language):
+        said = _said(condition, fields, language)
+        return _("The value is %(value)s when %(condition)s.") % {"value": quoted(value), "condition": said}
+
+
+def lead_words(lead: Lead, fields: Fields, language: str) -> list[str]:
+    """When a survey leads to a service, and why, as sentences."""
+    with override(language):
+        words = {
+            "surely": _("%(service)s is surely needed when %(condition)s."),
+            "possibly": _("%(service)s is possibly needed when %(condition)s."),
+        }
+        said = [
+            words[name] % {"service": lead.service, "condition": _said(condition, fields, language)}
+            for name, condition in lead.conditions()
+            if condition != NEVER
+        ]
+        return [*said, _("Why: %(why)s") % {"why": quoted(lead.why.said(language))}] if lead.why else said
+
+
 def _said(condition: Condition, fields: Fields, language: str) -> str:
     if isinstance(condition, Always):
         return _("it is always so")
@@ -52,6 +75,8 @@ def _said(condition: Condition, fields: Fields, language: str) -> str:
 def _joined(condition: Every | Some, fields: Fields, language: str) -> str:
     """The parts with and, or or, between them; several of them within others stand in brackets, so that they cannot be read wrongly."""
     parts = [_within(part, fields, language) for part in condition.parts]
+    if not parts:  # of a document that cannot be read whole
+        return _("it is always so") if isinstance(condition, Every) else _("it is never so")
     if len(parts) == 1:
         return _said(condition.parts[0], fields, language)
     last = _("%(earlier)s and %(last)s") if isinstance(condition, Every) else _("%(earlier)s or %(last)s")

@@ -217,7 +217,7 @@ def test_every_value_that_is_one_of_a_few_words_has_words_of_its_own(kind: str) 
 
 
 def test_every_element_of_the_service_has_words() -> None:
-    of_its_own = {"pages", "given"}
+    of_its_own = {"pages", "given", "leads_to"}
 
     assert {f.name for f in fields(Definition)} - of_its_own == SERVICE_WORDS.keys()
 
@@ -279,7 +279,10 @@ RECORDS_WORDS = (
         (
             {},
             {"own_service": {"sv": "https://example.com/"}},
-            ["The service: address of the authority’s own service was added (Swedish)."],
+            [
+                "The service: address of the authority’s own service was added (Swedish).",
+                "The service: way of connecting changed from “simplified e-service” to “conditional: the authority’s own service”.",
+            ],
         ),
     ],
 )

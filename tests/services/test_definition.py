@@ -571,3 +571,13 @@ def test_good_document_with_anything_anywhere_is_read_or_refused(place: tuple[An
 def test_any_text_is_loaded_or_refused(text: str) -> None:
     with suppress(Unreadable):
         json.dumps(load(text), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("text", ["[" * 400 + "]" * 400, '{"a":' * 400 + "1" + "}" * 400, "[" * 62 + "]" * 62])
+def test_text_that_is_too_deep_to_be_gone_through_is_refused(text: str) -> None:
+    with pytest.raises(Unreadable):
+        load(text)
+
+
+def test_text_as_deep_as_in_yaml_is_read() -> None:
+    assert load("[" * 60 + "]" * 60)

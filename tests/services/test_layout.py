@@ -40,7 +40,7 @@ def one(kind: str, *, data: str | None = None, **more: Any) -> Element:
         return shown(page_form(asked, data=data))
     looked_at = build.field("whole_number", "earlier", required=False)
     (question,) = shown(page_form(looked_at, asked, data=data)).children[1:]
-    return Element("", {}, None, [question], question.text)
+    return Element("", {}, None, [question])
 
 
 @pytest.mark.parametrize("kind", sorted(REGISTER))
@@ -258,6 +258,14 @@ class EveryWidget(forms.Form):
     tick = forms.BooleanField()
     file = forms.FileField()
     carried = forms.CharField(widget=forms.HiddenInput, initial="x")
+
+
+@pytest.mark.parametrize("kind", ["calculated", "derived"])
+def test_the_hint_of_a_value_that_nobody_writes_is_text_and_no_markup_shown_as_text(kind: str) -> None:
+    root = one(kind, hint=build.said("A hint."))
+
+    assert "<" not in root.text
+    assert "A hint." in root.text
 
 
 def plain(form: forms.Form) -> Element:

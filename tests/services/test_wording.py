@@ -9,7 +9,7 @@ from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.services.conditions import ALWAYS, NEVER, OPERATORS, read_condition
+from apps.services.conditions import ALWAYS, NEVER, OPERATORS, Every, Some, read_condition
 from apps.services.reading import Reader
 from apps.services.wording import WORDS, in_words, needed_when, shown_when
 from tests.build import definition, field, options, page
@@ -155,3 +155,8 @@ rules = st.recursive(
 @given(rules, st.sampled_from(["sv", "fi", "en"]))
 def test_any_condition_can_be_read(rule: Any, language: str) -> None:
     assert said(rule, language)
+
+
+def test_a_condition_of_which_nothing_could_be_read_is_said_all_the_same() -> None:
+    assert in_words(Every(()), {}, "en") == "it is always so"
+    assert in_words(Some(()), {}, "en") == "it is never so"

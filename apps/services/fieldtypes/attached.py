@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from apps.services.fieldtypes.base import Field, setting
+from apps.services.fieldtypes.base import Field, in_three, setting
 from apps.services.filetypes import TYPES, plain_name
 from apps.services.inspecting import Unfit, inspect
 from apps.services.layout import LONGEST_ABOUT, Files, size_words
@@ -35,6 +35,11 @@ class File(Field):
 
     kind: ClassVar[str] = "file"
     kind_label: ClassVar[Any] = gettext_lazy("Files")
+    group: ClassVar[str] = "files"
+    asks_for: ClassVar[Any] = gettext_lazy("Attachments. You say how many, how large and of which kinds.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Karta över området", "Alueen kartta", "Map of the area")
+    }
     carries_file: ClassVar[bool] = True
     repeats: ClassVar[bool] = False
     max_files: int = setting(whole(1, 50), 1)

@@ -37,6 +37,11 @@ def setting(read: Read, default: Any = dataclasses.MISSING) -> Any:
     return dataclasses.field(default=default, metadata={"read": read})
 
 
+def in_three(sv: str, fi: str, en: str) -> dict[str, str]:
+    """A text of an example, in the document form that texts have."""
+    return {"sv": sv, "fi": fi, "en": en}
+
+
 PREFILLS = ("", "given_name", "family_name", "name", "company_name", "company_id", "common_data")
 
 
@@ -118,6 +123,9 @@ class Field:
 
     kind: ClassVar[str] = ""
     kind_label: ClassVar[Any] = ""
+    group: ClassVar[str] = "other"  # among which kinds it is offered to those who define a service
+    asks_for: ClassVar[Any] = ""  # what it is for, said to them in a sentence
+    example: ClassVar[Mapping[str, Json]] = {}  # settings of an example of it, shown to them
     asks: ClassVar[bool] = True
     has_answer: ClassVar[bool] = True
     carries_file: ClassVar[bool] = False
@@ -127,6 +135,7 @@ class Field:
         False  # whether its answer says where somebody is found: hidden by a protection order
     )
     personal: ClassVar[bool] = False  # whether its answer is marked as personal data, besides contact data
+    reckoned: ClassVar[str] = ""  # what a calculated value can make of its answer: "number", "day" or nothing
     has_rows: ClassVar[bool] = False  # whether its parts' answers stand in rows, so that no condition can look at one
 
     key: str

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.services.conditions import answer_at
-from apps.services.fieldtypes.base import Field, field_at, setting
+from apps.services.fieldtypes.base import Field, field_at, in_three, setting
 from apps.services.fieldtypes.counted import number_words
 from apps.services.layout import Computed
 from apps.services.reading import Json, Reader, defined, list_of, reads, texts, whole, within, word
@@ -40,7 +40,18 @@ class Calculated(Field):
     """
 
     kind: ClassVar[str] = "calculated"
+    reckoned: ClassVar[str] = "number"
     kind_label: ClassVar[Any] = gettext_lazy("Calculated value")
+    group: ClassVar[str] = "computed"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "A sum or another value that the form works out from numbers or days asked before it."
+    )
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Yta sammanlagt", "Pinta-ala yhteensä", "Area in all"),
+        "operation": "sum",
+        "of": ["area"],
+        "unit": in_three("m²", "m²", "m²"),
+    }
     asks: ClassVar[bool] = False
     operation: str = setting(word(*OPERATIONS))
     of: tuple[str, ...] = setting(read_sources)

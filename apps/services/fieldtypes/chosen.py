@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -11,7 +12,7 @@ from django import forms
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
-from apps.services.fieldtypes.base import Field, setting
+from apps.services.fieldtypes.base import Field, in_three, setting
 from apps.services.layout import Options, Search, Select, Tick
 from apps.services.reading import Json, Reader, defined, list_of, reads, shape, within, word
 from apps.services.texts import Texts
@@ -67,6 +68,15 @@ class Choice(_FromOptions):
 
     kind: ClassVar[str] = "choice"
     kind_label: ClassVar[Any] = gettext_lazy("One of several")
+    group: ClassVar[str] = "choice"
+    asks_for: ClassVar[Any] = gettext_lazy("The customer chooses one of the options that you write.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Var ordnas evenemanget?", "Missä tapahtuma järjestetään?", "Where is the event held?"),
+        "options": [
+            {"value": "indoors", "label": in_three("Inomhus", "Sisällä", "Indoors")},
+            {"value": "outdoors", "label": in_three("Utomhus", "Ulkona", "Outdoors")},
+        ],
+    }
     display: str = setting(word("radio", "list", "search"), "radio")
 
     def ask(self, language: str) -> forms.Field:
@@ -108,6 +118,15 @@ class Choices(_FromOptions):
 
     kind: ClassVar[str] = "choices"
     kind_label: ClassVar[Any] = gettext_lazy("Several of many")
+    group: ClassVar[str] = "choice"
+    asks_for: ClassVar[Any] = gettext_lazy("The customer chooses as many of the options as apply.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Vad serveras?", "Mitä tarjoillaan?", "What is served?"),
+        "options": [
+            {"value": "food", "label": in_three("Mat", "Ruokaa", "Food")},
+            {"value": "drinks", "label": in_three("Drycker", "Juomia", "Drinks")},
+        ],
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Some of the options."""
@@ -162,6 +181,13 @@ class YesNo(Field):
 
     kind: ClassVar[str] = "yes_no"
     kind_label: ClassVar[Any] = gettext_lazy("Yes or no")
+    group: ClassVar[str] = "choice"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "A question that is answered with yes or no. Good for deciding what is asked next."
+    )
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Serveras alkohol?", "Anniskellaanko alkoholia?", "Is alcohol served?")
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Yes or no."""
@@ -201,6 +227,15 @@ class Consent(Field):
 
     kind: ClassVar[str] = "consent"
     kind_label: ClassVar[Any] = gettext_lazy("Declaration or consent")
+    group: ClassVar[str] = "choice"
+    asks_for: ClassVar[Any] = gettext_lazy("A box to tick: a declaration, or a consent.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three(
+            "Jag försäkrar att uppgifterna är riktiga.",
+            "Vakuutan tiedot oikeiksi.",
+            "I declare that the details are right.",
+        )
+    }
 
     def ask(self, language: str) -> forms.Field:
         """A box."""

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.services.conditions import Comparison, Not
-from apps.services.fieldtypes.base import Field, LeadTime, check_fields, read_field, setting
+from apps.services.fieldtypes.base import Field, LeadTime, check_fields, in_three, read_field, setting
 from apps.services.fieldtypes.chosen import Choice, Consent, Option
 from apps.services.fieldtypes.counted import Date, DecimalNumber, read_lead_time
 from apps.services.fieldtypes.identified import PersonalIdentityCode
@@ -125,6 +125,11 @@ class Period(Composite):
 
     kind: ClassVar[str] = "period"
     kind_label: ClassVar[Any] = gettext_lazy("Period, from–to")
+    group: ClassVar[str] = "day"
+    asks_for: ClassVar[Any] = gettext_lazy("From one day to another. It can have a time limit, as a date can.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("När pågår arbetet?", "Milloin työ tehdään?", "When is the work done?")
+    }
     lead_time: LeadTime | None = setting(read_lead_time, None)
 
     def parts(self) -> tuple[Field, ...]:
@@ -190,6 +195,11 @@ class Address(Composite):
 
     kind: ClassVar[str] = "address"
     kind_label: ClassVar[Any] = gettext_lazy("Postal address")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("Street, postcode and town, in Finland or abroad.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Lagrets adress", "Varaston osoite", "Address of the warehouse")
+    }
     contact_data: ClassVar[bool] = True
 
     def parts(self) -> tuple[Field, ...]:
@@ -234,6 +244,9 @@ class Person(Composite):
 
     kind: ClassVar[str] = "person"
     kind_label: ClassVar[Any] = gettext_lazy("Person")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("A person’s name and contact details. You choose what else is asked.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Ansvarig person", "Vastuuhenkilö", "Person in charge")}
     contact: bool = setting(flag, True)
     address: bool = setting(flag, False)
     identity_code: bool = setting(flag, False)
@@ -315,6 +328,9 @@ class Company(Composite):
 
     kind: ClassVar[str] = "company"
     kind_label: ClassVar[Any] = gettext_lazy("Company or organisation")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("A company’s or an association’s name, business ID and contact person.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Entreprenör", "Urakoitsija", "Contractor")}
     address: bool = setting(flag, False)
     contact_person: bool = setting(flag, True)
 
@@ -335,6 +351,11 @@ class Applicant(Composite):
 
     kind: ClassVar[str] = "applicant"
     kind_label: ClassVar[Any] = gettext_lazy("Applicant: a person or an organisation")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "Who applies: the customer chooses a person or an organisation, and gives its details."
+    )
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Sökande", "Hakija", "Applicant")}
     address: bool = setting(flag, True)
     identity_code: bool = setting(flag, False)
     protection_order: bool = setting(flag, True)
@@ -424,6 +445,9 @@ class Invoicing(Composite):
 
     kind: ClassVar[str] = "invoicing"
     kind_label: ClassVar[Any] = gettext_lazy("Invoicing details")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("Where the invoice is sent: an e-invoice address or a postal address.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Fakturering", "Laskutus", "Invoicing")}
 
     def parts(self) -> tuple[Field, ...]:
         """The way, and its address."""
@@ -436,6 +460,9 @@ class Place(Composite):
 
     kind: ClassVar[str] = "place"
     kind_label: ClassVar[Any] = gettext_lazy("Place")
+    group: ClassVar[str] = "place"
+    asks_for: ClassVar[Any] = gettext_lazy("A place described in words, and with coordinates when they are known.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Plats", "Paikka", "Place"), "coordinates": False}
     coordinates: bool = setting(flag, True)
     system: str = setting(word("tm35fin", "wgs84"), "tm35fin")
 
@@ -502,6 +529,15 @@ class Repeating(Field):
 
     kind: ClassVar[str] = "repeating"
     kind_label: ClassVar[Any] = gettext_lazy("Repeating group")
+    group: ClassVar[str] = "several"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "Some questions that are answered as many times as needed, like the rows of a table on paper."
+    )
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Försäljningsställen", "Myyntipisteet", "Stalls"),
+        "row_label": in_three("Ställe", "Piste", "Stall"),
+        "fields": [{"kind": "text", "key": "seller", "label": in_three("Säljare", "Myyjä", "Seller")}],
+    }
     repeats: ClassVar[bool] = False
     has_rows: ClassVar[bool] = True
     fields: tuple[Field, ...] = setting(read_rows)

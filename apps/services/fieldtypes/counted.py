@@ -14,7 +14,7 @@ from django import forms
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from apps.services.fieldtypes.base import Field, LeadTime, setting
+from apps.services.fieldtypes.base import Field, LeadTime, in_three, setting
 from apps.services.layout import Line
 from apps.services.reading import Json, Reader, defined, list_of, read_key, reads, shape, texts, whole, within
 from apps.services.texts import NO_TEXT, Texts, date_words, read_date, read_time, time_words
@@ -39,7 +39,14 @@ class WholeNumber(Field):
     """A whole number between two limits, perhaps with a unit."""
 
     kind: ClassVar[str] = "whole_number"
+    reckoned: ClassVar[str] = "number"
     kind_label: ClassVar[Any] = gettext_lazy("Whole number")
+    group: ClassVar[str] = "number"
+    asks_for: ClassVar[Any] = gettext_lazy("A number without decimals, such as how many people.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Beräknad publik", "Arvioitu yleisömäärä", "Expected audience"),
+        "unit": in_three("personer", "henkilöä", "people"),
+    }
     min: int = setting(whole(-BIGGEST, BIGGEST), 0)
     max: int = setting(whole(-BIGGEST, BIGGEST), BIGGEST)
     unit: Texts = setting(texts, NO_TEXT)
@@ -84,7 +91,14 @@ class DecimalNumber(Field):
     """A number with decimals between two limits, perhaps with a unit. Kept as text, so that no decimal is lost on the way."""
 
     kind: ClassVar[str] = "decimal"
+    reckoned: ClassVar[str] = "number"
     kind_label: ClassVar[Any] = gettext_lazy("Number with decimals")
+    group: ClassVar[str] = "number"
+    asks_for: ClassVar[Any] = gettext_lazy("A number with decimals, such as a measure.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Områdets yta", "Alueen pinta-ala", "Area"),
+        "unit": in_three("m²", "m²", "m²"),
+    }
     min: int = setting(whole(-BIGGEST, BIGGEST), 0)
     max: int = setting(whole(-BIGGEST, BIGGEST), BIGGEST)
     decimals: int = setting(whole(1, 6), 2)
@@ -129,7 +143,11 @@ class Money(DecimalNumber):
     """A sum of money in euros."""
 
     kind: ClassVar[str] = "money"
+    reckoned: ClassVar[str] = "number"
     kind_label: ClassVar[Any] = gettext_lazy("Money")
+    group: ClassVar[str] = "number"
+    asks_for: ClassVar[Any] = gettext_lazy("A sum in euros.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Inträdesavgift", "Pääsymaksu", "Entrance fee")}
     unit: Texts = setting(texts, Texts({"sv": "€", "fi": "€", "en": "€"}))
 
     def missing(self) -> str:
@@ -166,7 +184,15 @@ class Date(Field):
     """A day. With `not_before` it may not be earlier than the answer to an earlier date field."""
 
     kind: ClassVar[str] = "date"
+    reckoned: ClassVar[str] = "day"
     kind_label: ClassVar[Any] = gettext_lazy("Date")
+    group: ClassVar[str] = "day"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "A day. It can have a time limit: how long before it the authority must have the matter."
+    )
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Evenemangets dag", "Tapahtuman päivä", "Day of the event")
+    }
     lead_time: LeadTime | None = setting(read_lead_time, None)
     not_before: str = setting(read_key, "")
 
@@ -251,6 +277,9 @@ class Time(Field):
 
     kind: ClassVar[str] = "time"
     kind_label: ClassVar[Any] = gettext_lazy("Time of day")
+    group: ClassVar[str] = "day"
+    asks_for: ClassVar[Any] = gettext_lazy("A time of day.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Börjar klockan", "Alkaa kello", "Begins at")}
     after: str = setting(read_key, "")
     on_days: tuple[str, ...] = setting(read_two_days, ())
 
@@ -303,7 +332,13 @@ class DateTime(Field):
     """A day and a time of day, in Helsinki."""
 
     kind: ClassVar[str] = "date_time"
+    reckoned: ClassVar[str] = "day"
     kind_label: ClassVar[Any] = gettext_lazy("Date and time")
+    group: ClassVar[str] = "day"
+    asks_for: ClassVar[Any] = gettext_lazy("A day and a time of day in one answer.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Fyrverkeriet börjar", "Ilotulitus alkaa", "The fireworks begin")
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Both as people write them, in one line."""

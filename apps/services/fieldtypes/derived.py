@@ -12,7 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.services.conditions import ALWAYS, Condition, read_condition
-from apps.services.fieldtypes.base import Field, check_condition, setting
+from apps.services.fieldtypes.base import Field, check_condition, in_three, setting
 from apps.services.fieldtypes.chosen import yes_or_no
 from apps.services.layout import Computed, Unsaid
 from apps.services.reading import Json, Reader, defined, flag, list_of, reads, shape, within
@@ -70,6 +70,14 @@ class Derived(Field):
 
     kind: ClassVar[str] = "derived"
     kind_label: ClassVar[Any] = gettext_lazy("Value that follows from the answers")
+    group: ClassVar[str] = "computed"
+    asks_for: ClassVar[Any] = gettext_lazy(
+        "A value that follows from other answers, such as a class of size. It can be shown, or only sent to the authority."
+    )
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Evenemangets storlek", "Tapahtuman koko", "Size of the event"),
+        "values": [{"value": "large", "label": in_three("Stort", "Suuri", "Large")}],
+    }
     asks: ClassVar[bool] = False
     values: tuple[Value, ...] = setting(read_values)
     quiet: bool = setting(flag, False)

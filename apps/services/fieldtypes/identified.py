@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from stdnum.exceptions import ValidationError as NotAnIdentifier
 from stdnum.fi import hetu
 
 from apps.people.municipalities import all_municipalities
-from apps.services.fieldtypes.base import Field
+from apps.services.fieldtypes.base import Field, in_three
 from apps.services.fieldtypes.chosen import SearchField
 from apps.services.layout import Line, MaskedLine, Search
 from apps.services.reading import Json
@@ -36,6 +37,11 @@ class PersonalIdentityCode(Field):
 
     kind: ClassVar[str] = "personal_identity_code"
     kind_label: ClassVar[Any] = gettext_lazy("Personal identity code")
+    group: ClassVar[str] = "identity"
+    asks_for: ClassVar[Any] = gettext_lazy("A Finnish personal identity code. Ask for it only when the law lets you.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Personbeteckning", "Henkilötunnus", "Personal identity code")
+    }
     personal: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
@@ -107,6 +113,11 @@ class Iban(Field):
 
     kind: ClassVar[str] = "iban"
     kind_label: ClassVar[Any] = gettext_lazy("Account number (IBAN)")
+    group: ClassVar[str] = "identity"
+    asks_for: ClassVar[Any] = gettext_lazy("A bank account number, checked to be a whole one.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Kontonummer (IBAN)", "Tilinumero (IBAN)", "Account number (IBAN)")
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Its check digits must be right."""
@@ -159,6 +170,11 @@ class PropertyId(Field):
 
     kind: ClassVar[str] = "property_id"
     kind_label: ClassVar[Any] = gettext_lazy("Property identifier")
+    group: ClassVar[str] = "place"
+    asks_for: ClassVar[Any] = gettext_lazy("The identifier of a property, such as 91-1-23-4.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Fastighetsbeteckning", "Kiinteistötunnus", "Property identifier")
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Four numbers with hyphens, or 14 digits."""
@@ -218,6 +234,9 @@ class MunicipalityChoice(Field):
 
     kind: ClassVar[str] = "municipality"
     kind_label: ClassVar[Any] = gettext_lazy("Municipality")
+    group: ClassVar[str] = "place"
+    asks_for: ClassVar[Any] = gettext_lazy("A municipality of Finland, found by writing its name.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Kommun", "Kunta", "Municipality")}
 
     def ask(self, language: str) -> forms.Field:
         """One of the list, by its name in either language."""

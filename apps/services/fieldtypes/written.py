@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from stdnum.exceptions import ValidationError as NotAnIdentifier
 from stdnum.fi import ytunnus
 
-from apps.services.fieldtypes.base import Field, refuse_control_characters, setting
+from apps.services.fieldtypes.base import Field, in_three, refuse_control_characters, setting
 from apps.services.layout import Area, Line
 from apps.services.reading import Json, Reader, reads, whole, word
 
@@ -52,6 +53,11 @@ class Text(Field):
 
     kind: ClassVar[str] = "text"
     kind_label: ClassVar[Any] = gettext_lazy("Text, one line")
+    group: ClassVar[str] = "text"
+    asks_for: ClassVar[Any] = gettext_lazy("A short answer, such as a name or a number in a register.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Evenemangets namn", "Tapahtuman nimi", "Name of the event")
+    }
     max_length: int = setting(whole(1, 1_000), 200)
     autocomplete: str = setting(word(*AUTOCOMPLETE), "")
     pattern: str = setting(read_pattern, "")
@@ -79,6 +85,12 @@ class LongText(Field):
 
     kind: ClassVar[str] = "long_text"
     kind_label: ClassVar[Any] = gettext_lazy("Text, several lines")
+    group: ClassVar[str] = "text"
+    asks_for: ClassVar[Any] = gettext_lazy("A longer answer in the customer’s own words.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Beskriv programmet", "Kuvaile ohjelmaa", "Describe the programme"),
+        "rows": 3,
+    }
     max_length: int = setting(whole(1, 20_000), 4_000)
     rows: int = setting(whole(2, 30), 5)
 
@@ -105,6 +117,9 @@ class Email(Field):
 
     kind: ClassVar[str] = "email"
     kind_label: ClassVar[Any] = gettext_lazy("E-mail address")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("An e-mail address, checked to be a whole one.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("E-post", "Sähköposti", "E-mail")}
     contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
@@ -136,6 +151,9 @@ class Phone(Field):
 
     kind: ClassVar[str] = "phone"
     kind_label: ClassVar[Any] = gettext_lazy("Phone number")
+    group: ClassVar[str] = "contact"
+    asks_for: ClassVar[Any] = gettext_lazy("A phone number, Finnish or foreign.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Telefon", "Puhelin", "Phone")}
     contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:
@@ -172,6 +190,9 @@ class BusinessId(Field):
 
     kind: ClassVar[str] = "business_id"
     kind_label: ClassVar[Any] = gettext_lazy("Business ID")
+    group: ClassVar[str] = "identity"
+    asks_for: ClassVar[Any] = gettext_lazy("A Finnish business ID. Its check digit is checked.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("FO-nummer", "Y-tunnus", "Business ID")}
 
     def ask(self, language: str) -> forms.Field:
         """Its check digit must be right."""
@@ -196,6 +217,11 @@ class WebAddress(Field):
 
     kind: ClassVar[str] = "web_address"
     kind_label: ClassVar[Any] = gettext_lazy("Web address")
+    group: ClassVar[str] = "text"
+    asks_for: ClassVar[Any] = gettext_lazy("An address on the web.")
+    example: ClassVar[Mapping[str, Json]] = {
+        "label": in_three("Evenemangets webbplats", "Tapahtuman verkkosivut", "Website of the event")
+    }
 
     def ask(self, language: str) -> forms.Field:
         """Django's own check; without a scheme it is https."""
@@ -222,6 +248,9 @@ class PostCode(Field):
 
     kind: ClassVar[str] = "post_code"
     kind_label: ClassVar[Any] = gettext_lazy("Postcode")
+    group: ClassVar[str] = "place"
+    asks_for: ClassVar[Any] = gettext_lazy("A Finnish postcode: five digits.")
+    example: ClassVar[Mapping[str, Json]] = {"label": in_three("Postnummer", "Postinumero", "Postcode")}
     contact_data: ClassVar[bool] = True
 
     def ask(self, language: str) -> forms.Field:

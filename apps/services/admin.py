@@ -1,4 +1,4 @@
-"""The desk's room for services: their versions, and the acts of a designer: import, publish, close, open again, end old ones."""
+"""The desk's room for services: their versions, and the acts of a designer: import, close, open again, end old ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -26,10 +26,22 @@ from apps.people.models import Membership, User
 from apps.services import publishing
 from apps.services.changes import changes
 from apps.services.definition import LARGEST_DOCUMENT
+from apps.services.desk.astext import AsText
+from apps.services.desk.basics import Basics
+from apps.services.desk.checking import Checking
+from apps.services.desk.conditions import Conditions
+from apps.services.desk.leads import Leads
+from apps.services.desk.previewing import Previewing
+from apps.services.desk.publishings import Publishings
+from apps.services.desk.questions import QuestionsPage
+from apps.services.desk.starting import Starting
+from apps.services.desk.tasks import Tasks
+from apps.services.desk.testing import Testing
+from apps.services.desk.textwork import TextWork
 from apps.services.exchange import import_service
 from apps.services.fieldtypes.counted import DateField
 from apps.services.layout import Files, plain_layout
-from apps.services.models import Service, Version
+from apps.services.models import Service, Version, WorkingCopy
 from apps.services.reading import Problem, Unreadable
 from apps.services.texts import LANGUAGES, date_words, moment_words
 
@@ -101,14 +113,28 @@ class ByState(admin.SimpleListFilter):
 
 
 @admin.register(Service)
-class ServiceAdmin(Room):
-    """The services of the user's authorities. Members look; designers of the authority act."""
+class ServiceAdmin(
+    Starting,
+    Tasks,
+    Basics,
+    QuestionsPage,
+    Conditions,
+    Leads,
+    TextWork,
+    AsText,
+    Previewing,
+    Testing,
+    Checking,
+    Publishings,
+    Room,
+):
+    """The services of the user's authorities. Members look; designers of the authority act. Each part brings its own addresses."""
 
     list_display = ("name", "key", "authority", "published_number", "state")
     list_filter = (ByState,)
     list_select_related = ("authority", "published")
     search_fields = ("key", "authority__name_sv", "authority__name_fi", "authority__name_en")
-    search_help_text = gettext_lazy("Search by the service's key or the authority's name")
+    search_help_text = gettext_lazy("Search by the service's or the authority's name, or the key")
 
     # --- whose ---------------------------------------------------------------------------------------------------------
 
@@ -128,8 +154,10 @@ class ServiceAdmin(Room):
     # --- the list ------------------------------------------------------------------------------------------------------
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list, with the way to import for those who may."""
-        more = {"title": _("Services"), "may_import": _defines_somewhere(request)}
+        """The list, with the way to import for those who may, and what waits for the user to confirm it."""
+        user = request.user
+        waiting = publishing.waiting_for(user) if isinstance(user, User) else []
+        more = {"title": _("Services"), "may_import": _defines_somewhere(request), "to_confirm": waiting}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("name"))
@@ -152,19 +180,25 @@ class ServiceAdmin(Room):
             return _("Closed for new applications since %(moment)s") % {"moment": since}
         return _("Open")
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """What is found by key or authority, and by the service's own name: that lies in documents, which are few and parsed already."""
+        found, twice = super().get_search_results(request, queryset, search_term)
+        word = search_term.strip().casefold()
+        if not word:
+            return found, twice
+        named = [one.pk for one in queryset if any(word in name.casefold() for name in one.names())]
+        return queryset.filter(Q(pk__in=found.values("pk")) | Q(pk__in=named)), twice
+
     # --- pages of its own ----------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Import, publish, export, close, open, end old versions, besides the list and the service."""
+        """Import, export, close, open, end old versions, besides the list, the service and what the parts bring."""
         staff = self.admin_site.admin_view
         return [
             path("import/", staff(self.import_view), name="services_service_import"),
             path("<int:pk>/import/", staff(self.import_view), name="services_service_import_version"),
-            path(
-                "<int:pk>/publish/<int:number>/",
-                staff(require_POST(self.publish_view)),
-                name="services_service_publish",
-            ),
             path(
                 "<int:pk>/export/<int:number>/", staff(require_safe(self.export_view)), name="services_service_export"
             ),
@@ -180,6 +214,7 @@ class ServiceAdmin(Room):
                 staff(require_POST(self.old_versions_view)),
                 name="services_service_old_versions",
             ),
+            path("<int:pk>/joining/", staff(require_POST(self.joining_view)), name="services_service_joining"),
             *super().get_urls(),
         ]
 
@@ -187,14 +222,13 @@ class ServiceAdmin(Room):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The service with its versions; `?obstacles=2` lists why version 2 cannot be published yet."""
+        """The service with its versions, what waits to be published, and its working copy."""
         service = self.found(request, object_id)
         return self._service_page(request, service, OldVersionsForm(service))
 
     def _service_page(self, request: HttpRequest, service: Service, form: OldVersionsForm) -> HttpResponse:
-        versions = list(service.versions.select_related("imported_by", "published_by").order_by("-number"))
-        asked = request.GET.get("obstacles")
-        mend = next((version for version in versions if str(version.number) == asked), None)
+        stored = service.versions.select_related("imported_by", "published_by", "rehearsal").defer("document")
+        versions = list(stored.order_by("-number"))
         return self.page(
             request,
             "admin/services/service/service.html",
@@ -205,8 +239,11 @@ class ServiceAdmin(Room):
             form=form,
             may_define=access.may_define(request.user, service.authority_id),
             may_manage=access.may_manage(request.user, service),
-            mend=mend,
-            problems=publishing.obstacles(mend.definition) if mend else [],
+            copy=WorkingCopy.objects.filter(service=service).select_related("begun_by").first(),
+            waiting=publishing.waiting_of(service),
+            was_other=any(one.published_at and one.pk != service.published_id for one in versions),
+            keeps_installation=access.keeps_installation(request.user),
+            user_pk=request.user.pk,
         )
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -240,20 +277,6 @@ class ServiceAdmin(Room):
             problems=problems[:PROBLEMS_SHOWN],
             problems_left=len(problems) - PROBLEMS_SHOWN,
         )
-
-    def publish_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        """Publish a version, or list what must be mended first."""
-        service = self._defined(request, pk)
-        version = get_object_or_404(Version, service=service, number=number)
-        try:
-            publishing.publish(version, by=_user(request))
-        except Unreadable:
-            return redirect(f"{reverse('admin:services_service_change', args=[service.pk])}?obstacles={number}")
-        self._note(request, service, _("Version %(number)d is published.") % {"number": number})
-        if service.old_versions_until and not service.takes_old_versions():
-            said = _("Drafts of older versions cannot be sent: the last day for that was %(day)s.")
-            self.message_user(request, said % {"day": date_words(service.old_versions_until)}, messages.WARNING)
-        return redirect("admin:services_service_change", service.pk)
 
     def export_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """A version's definition, byte for byte as it was imported."""
@@ -311,6 +334,21 @@ class ServiceAdmin(Room):
         self._note(request, service, said)
         return redirect("admin:services_service_change", service.pk)
 
+    def joining_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let accepting a case of the service create an authority, or no longer: for those who look after the installation."""
+        service: Service = self.found(request, pk)
+        if not access.keeps_installation(request.user):
+            raise PermissionDenied
+        service.joins_authorities = request.POST.get("joins") == "yes"
+        service.save(update_fields=["joins_authorities"])
+        said = (
+            _("Accepting a case of this service can create an authority from now on.")
+            if service.joins_authorities
+            else _("Cases of this service create no authorities any more.")
+        )
+        self._note(request, service, said)
+        return redirect("admin:services_service_change", service.pk)
+
     def _after_import(self, request: HttpRequest, version: Version, is_new: bool) -> HttpResponse:
         words = {"number": version.number}
         if is_new:
@@ -353,7 +391,3 @@ def _imported(text: str, user: Any, service: Service | None) -> tuple[Version, b
 def _defines_somewhere(request: HttpRequest) -> bool:
     user = request.user
     return bool(access.authorities_where(user, access.DEFINES_SERVICES)) or access.keeps_installation(user)
-
-
-def _user(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) else None

@@ -43,6 +43,9 @@ def text_of(document: dict[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, indent=4).replace("\n", "\r\n") + "\r\n\r\n"
 
 
+PUBLISH = {"why": "Because of the new law", "when": "at_once"}
+
+
 def upload(browser: Client, at: str, text: str | bytes) -> Any:
     """Import a file."""
     content = text if isinstance(text, bytes) else text.encode()
@@ -100,18 +103,18 @@ def test_the_list_refuses_to_look_into_other_tables() -> None:
 
 def test_list_and_page_ask_as_much_for_three_as_for_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     browser, first = designer(), build.version().service
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/admin/services/service/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         browser.get(address(first, "change"))
 
     build.version(summary=build.said("Another summary"))
     build.version(summary=build.said("A third summary"))
     build.version(key="second")
     build.version(key="third")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/admin/services/service/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         browser.get(address(first, "change"))
 
 
@@ -132,7 +135,7 @@ def test_a_designer_imports_publishes_and_exports_byte_for_byte() -> None:
 
     assert upload(browser, address(service, "import"), text).url == address(service, "change")
     assert published(service).number == 1
-    assert browser.post(address(service, "publish", 2))["Location"] == address(service, "change")
+    assert browser.post(address(service, "publish", 2), PUBLISH)["Location"] == address(service, "change")
 
     version = published(service)
     assert (version.number, str(version.imported_by), str(version.published_by)) == (2, *["designer-example-town"] * 2)
@@ -146,7 +149,7 @@ def test_a_case_keeps_its_version_when_another_is_published() -> None:
     case = build.case()
     browser = designer()
     upload(browser, address(case.service, "import"), text_of(build.document(name=build.said("New name"))))
-    browser.post(address(case.service, "publish", 2))
+    browser.post(address(case.service, "publish", 2), PUBLISH)
 
     handler = build.signed_in(build.official(), headers={"accept-language": "en"})
     page = handler.get(f"/admin/cases/case/{case.pk}/change/").content.decode()
@@ -247,7 +250,7 @@ def test_a_version_that_lacks_texts_is_not_published_and_the_page_says_what_is_m
     build.version(published=False, price={"sv": "Gratis", "en": "Free"})
     browser = designer()
 
-    answer = browser.post(address(service, "publish", 2), follow=True)
+    answer = browser.post(address(service, "publish", 2), PUBLISH, follow=True)
 
     assert published(service).number == 1
     assert [problem.path for problem in answer.context["problems"]] == ["price.fi"]
@@ -268,7 +271,7 @@ def test_a_version_published_again_keeps_its_first_moment_and_each_time_is_logge
     service, browser = build.version().service, designer()
     build.version(summary=build.said("Another summary"))
 
-    browser.post(address(service, "publish", 1))
+    browser.post(address(service, "publish", 1), PUBLISH)
 
     version = published(service)
     assert (version.number, version.published_at, version.published_by) == (1, build.NOW, None)
@@ -317,12 +320,12 @@ def test_publishing_after_the_last_day_says_that_older_drafts_cannot_be_sent() -
     build.version(published=False, summary=build.said("Another summary"))
     publishing.take_old_versions_until(service, date(2020, 1, 1))
 
-    answer = designer().post(address(service, "publish", 2), follow=True)
+    answer = designer().post(address(service, "publish", 2), PUBLISH, follow=True)
 
     assert [message.level_tag for message in answer.context["messages"]] == ["success", "warning"]
 
 
-@pytest.mark.parametrize("act", ["publish/1", "close", "open", "old-versions"])
+@pytest.mark.parametrize("act", ["publish/1/confirm", "publish/1/call-off", "close", "open", "old-versions", "joining"])
 def test_nothing_happens_when_an_act_is_only_opened(act: str) -> None:
     service = build.version(published=False).service
 
@@ -353,3 +356,19 @@ def test_a_designer_of_another_authority_finds_no_such_service(act: str) -> None
         browser.post if act.partition("/")[0] in ("import", "publish", "close", "open", "old-versions") else browser.get
     )
     assert method(address(service, act)).status_code == 404
+
+
+def test_services_are_found_by_their_names_in_any_language() -> None:
+    build.version(key="one", name={"sv": "Bulleranmälan", "fi": "Meluilmoitus", "en": "Noise"})
+    build.version(key="two", name={"sv": "Torgplats", "fi": "Toripaikka", "en": "Market"})
+
+    rows = designer().get("/admin/services/service/?q=meluilm").content.decode()
+
+    assert "Bulleranmälan" in rows
+    assert "Torgplats" not in rows
+
+
+def test_the_page_of_a_service_leads_to_what_customers_see() -> None:
+    service = build.version().service
+
+    assert "/sv/services/example/" in designer().get(address(service, "change")).content.decode()

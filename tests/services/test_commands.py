@@ -123,3 +123,33 @@ def test_export_of_what_is_not_there_is_refused_in_words(file: Path, arguments: 
 
     with pytest.raises(CommandError, match="no such version"):
         said_by("export_service", *arguments)
+
+
+def test_all_services_of_an_authority_out_and_in(tmp_path: Path) -> None:
+    version(key="one")
+    version(key="two", published=False)
+    out, archive = BytesIO(), tmp_path / "services.zip"
+    console = TextIOWrapper(out, write_through=True)
+
+    call_command("export_services", "example-town", stdout=console)
+    archive.write_bytes(out.getvalue())
+
+    assert said_by("import_services", "example-town", str(archive)) == (
+        "one.json: is already version 1\ntwo.json: is already version 1\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"no archive", b""])
+def test_what_is_no_archive_is_not_imported(tmp_path: Path, content: bytes) -> None:
+    authority()
+    file = tmp_path / "services.zip"
+    file.write_bytes(content)
+
+    with pytest.raises(CommandError):
+        said_by("import_services", "example-town", str(file))
+
+
+@pytest.mark.parametrize("command", [("export_services", "nobody"), ("import_services", "nobody", "file.zip")])
+def test_an_authority_that_there_is_not_is_said(command: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="nobody"):
+        said_by(*command)

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from pytest_django import DjangoAssertNumQueries
 
+from apps.people.models import LogLine, User
+from apps.services import publishing
 from apps.services.exchange import import_service
-from apps.services.models import Immutable, Service, Version
-from apps.services.publishing import close, obstacles, open_again, publish, take_old_versions_until
+from apps.services.models import Immutable, Publication, Service, Version
+from apps.services.publishing import (
+    NothingBefore,
+    NotTheSecond,
+    Settled,
+    ask,
+    call_off,
+    close,
+    confirm,
+    obstacles,
+    open_again,
+    publish,
+    publish_due,
+    take_back,
+    take_old_versions_until,
+    version_before,
+    waiting_of,
+)
 from apps.services.reading import Unreadable
 from tests.build import (
     NOW,
@@ -204,3 +225,209 @@ def test_official_sees_services_of_their_authorities() -> None:
 
     assert [s.key for s in Service.objects.visible_to(official())] == ["example"]
     assert [s.key for s in Service.objects.visible_to(official("other", of=authority("other-town")))] == ["other"]
+
+
+# --- asked for, confirmed, at a set time -------------------------------------------------------------------------------
+
+LATER = NOW + timedelta(days=2)
+
+
+def designer(name: str = "designer") -> User:
+    """Somebody who defines the services of the authority."""
+    return official(name, role="designer")
+
+
+def second_version() -> Version:
+    """The next version of the example service, whose first one is published."""
+    version()
+    return version(page("first", field("text", "other")), published=False)
+
+
+def with_two_persons() -> Version:
+    """The same where the authority wants a second person."""
+    authority(two_persons=True)
+    return second_version()
+
+
+def in_use() -> int:
+    """The number of the version that customers fill in."""
+    published = Service.objects.get().published
+    assert published
+    return published.number
+
+
+def test_every_version_that_takes_effect_leaves_a_publication() -> None:
+    made, by = version(published=False), designer()
+
+    publish(made, by=by, at=NOW)
+
+    (left,) = Publication.objects.all()
+    assert (left.version, left.asked_by, left.asked_at, left.done_at, left.needs_second) == (made, by, NOW, NOW, False)
+
+
+def test_what_is_asked_for_takes_effect_at_once() -> None:
+    asked = ask(second_version(), by=designer(), why="The law has changed", at=LATER)
+
+    assert (asked.done_at, asked.why, in_use()) == (LATER, "The law has changed", 2)
+    assert (asked.version.published_at, asked.version.published_by) == (LATER, designer())
+
+
+def test_what_the_gate_stops_is_not_published() -> None:
+    clash = page("first", field("text", "name", hint=said("Help")), field("text", "name_helptext"))
+    made = version(clash, published=False)
+
+    with pytest.raises(Unreadable) as refused:
+        ask(made, by=designer(), why="x", at=NOW)
+
+    assert [problem.path for problem in refused.value.problems] == ["pages[0]"]
+    assert not Publication.objects.exists()
+
+
+def test_where_two_persons_are_wanted_another_one_confirms() -> None:
+    asked = ask(with_two_persons(), by=designer(), why="x", at=NOW)
+    assert (asked.needs_second, asked.done_at, in_use()) == (True, None, 1)
+
+    with pytest.raises(NotTheSecond):
+        confirm(asked, by=designer(), at=LATER)
+    confirm(asked, by=designer("second"), at=LATER)
+
+    assert (asked.confirmed_by, asked.confirmed_at, asked.done_at, in_use()) == (designer("second"), LATER, LATER, 2)
+    assert asked.version.published_by == designer()
+    with pytest.raises(Settled):
+        confirm(asked, by=designer("third"), at=LATER)
+
+
+def test_what_is_wanted_later_takes_effect_at_its_time_and_once() -> None:
+    ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+
+    assert publish_due(LATER - timedelta(seconds=1)) == 0
+    assert in_use() == 1
+    assert publish_due(LATER + timedelta(seconds=1)) == 1
+    assert publish_due(LATER + timedelta(minutes=1)) == 0
+    assert (in_use(), Publication.objects.filter(done_at__gt=LATER).count()) == (2, 1)
+    assert LogLine.objects.get().detail == "published 2"
+
+
+def test_what_nobody_has_confirmed_waits_beyond_its_time() -> None:
+    asked = ask(with_two_persons(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+
+    assert publish_due(LATER + timedelta(days=1)) == 0
+    confirm(asked, by=designer("second"), at=LATER + timedelta(days=2))
+
+    assert in_use() == 2
+
+
+def test_what_is_confirmed_in_time_waits_for_its_time() -> None:
+    asked = ask(with_two_persons(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+
+    confirm(asked, by=designer("second"), at=NOW)
+
+    assert in_use() == 1
+    assert publish_due(LATER) == 1
+    assert in_use() == 2
+
+
+def test_what_is_called_off_never_takes_effect() -> None:
+    asked = ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+
+    call_off(asked, by=designer("other"), at=NOW)
+
+    assert (asked.called_off_by, publish_due(LATER), in_use()) == (designer("other"), 0, 1)
+    with pytest.raises(Settled):
+        call_off(asked, by=designer(), at=LATER)
+
+
+def test_one_publication_of_a_service_waits_at_a_time() -> None:
+    first = ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+    third = version(page("first", field("text", "third")), published=False)
+
+    again = ask(third, by=designer("other"), why="y", wanted_at=LATER, at=NOW)
+
+    first.refresh_from_db()
+    assert (first.called_off_by, waiting_of(third.service)) == (designer("other"), again)
+    assert publish_due(LATER) == 1
+    assert in_use() == 3
+
+
+def test_what_is_published_meanwhile_is_not_undone_at_the_set_time() -> None:
+    ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+    version(page("first", field("text", "third")))
+
+    assert publish_due(LATER) == 0
+    assert in_use() == 3
+
+
+def test_one_that_was_overtaken_all_the_same_is_called_off_at_its_time() -> None:
+    asked = ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+    version(page("first", field("text", "third")), published=False)
+    newest = Version.objects.get(number=3)
+    Publication.objects.create(version=newest, asked_at=NOW, done_at=NOW + timedelta(hours=1))
+
+    assert publish_due(LATER) == 0
+
+    asked.refresh_from_db()
+    assert (asked.called_off_at, asked.called_off_by, asked.done_at) == (LATER, None, None)
+    assert LogLine.objects.get().detail == "called off 2"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
+def test_of_two_relays_at_the_set_time_one_publishes() -> None:
+    ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+    together = threading.Barrier(2)
+
+    def one(_n: int) -> int:
+        try:
+            together.wait(10)
+            return publish_due(LATER)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sum(threads.map(one, range(2))) == 1
+    assert Publication.objects.filter(done_at__isnull=False).count() == 2
+
+
+def test_of_two_that_have_seen_it_wait_one_publishes() -> None:
+    asked = ask(second_version(), by=designer(), why="x", wanted_at=LATER, at=NOW)
+
+    done = [publishing._publish_one(asked, LATER) for _relay in range(2)]
+
+    assert done == [True, False]
+
+
+def test_a_service_is_taken_back_to_the_version_of_before() -> None:
+    first = second_version().service.published
+    ask(Version.objects.get(number=2), by=designer(), why="x", at=NOW + timedelta(days=1))
+    service = Service.objects.get()
+    assert version_before(service) == first
+
+    back = take_back(service, by=designer(), why="It asked too much", at=LATER)
+
+    assert (in_use(), back.why, back.version.published_at) == (1, "It asked too much", NOW)
+    assert version_before(Service.objects.get()) == Version.objects.get(number=2)
+
+
+def test_the_version_before_is_known_of_services_published_before_there_were_publications() -> None:
+    version()
+    version(page("first", field("text", "other")))
+    Publication.objects.all().delete()
+
+    assert version_before(Service.objects.get()) == Version.objects.get(number=1)
+
+
+def test_a_first_version_cannot_be_taken_back() -> None:
+    service = version().service
+
+    with pytest.raises(NothingBefore):
+        take_back(service, by=designer(), why="x", at=NOW)
+
+
+def test_taking_back_waits_for_the_second_person_too() -> None:
+    authority(two_persons=True)
+    version()
+    version(page("first", field("text", "other")))
+
+    asked = take_back(Service.objects.get(), by=designer(), why="x", at=LATER)
+
+    assert (asked.needs_second, in_use()) == (True, 2)

@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     help = (
         "Read a definition file (JSON, or YAML in a file called .yaml or .yml) into a new version of its service; "
-        "with --publish customers fill it in from now on."
+        "with --publish customers fill it in from now on, if nothing stops it at the gate."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,6 +40,8 @@ class Command(BaseCommand):
                     text = to_json(text)
                 version, is_new = import_service(text)
                 if publish and not version.is_published:
+                    if stops := publishing.stops_of(version):
+                        raise Unreadable(stops)
                     publishing.publish(version, by=None)
         except Unreadable as e:
             raise CommandError(

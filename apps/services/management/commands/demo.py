@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,9 +10,11 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, no_translations
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.people.models import Authority, Membership, User
 from apps.services import publishing
+from apps.services.definition import load
 from apps.services.exchange import import_service
 from apps.services.models import Service, Version
 from apps.services.reading import Unreadable
@@ -20,6 +22,9 @@ from apps.services.reading import Unreadable
 LIBRARY = Path(__file__).resolve().parents[2] / "library"
 PASSWORD = "only-for-demo"  # noqa: S105 (known to all, hence the refusal without DEBUG)
 Role, Kind = Membership.Role, Authority.Kind
+MORE: list[
+    Callable[[], None]
+] = []  # what floors above have in an example installation: they say so when the house is set up
 
 # What the library's files said in earlier releases, by their digests: whoever has one of these as it came gets the new one.
 # When a file changes, the digest it had in the last release is added here.
@@ -96,12 +101,33 @@ AUTHORITIES = (
         "environment@example.com",
         "#2f8559",
     ),
+    ExampleAuthority(
+        "example-state",
+        Kind.STATE,
+        "Exempelmyndigheten för tillstånd",
+        "Esimerkkilupavirasto",
+        "Example licensing agency",
+        [],
+        "licences@example.com",
+        "#8a5fb0",
+    ),
+    ExampleAuthority(
+        "example-producer",
+        Kind.STATE,
+        "Exempeltjänstens producent",
+        "Esimerkkipalvelun tuottaja",
+        "Example service producer",
+        [],
+        "producer@example.com",
+        "#617180",
+    ),
 )
 USERS = (
     ExampleUser("admin", "Admin", "", (), "looks after authorities, people and services; sees no cases"),
     ExampleUser("handler-police", "Polis", "example-police", (Role.HANDLER,), "handles cases of the Example police"),
     ExampleUser("handler-rescue", "Räddning", "example-rescue", (Role.HANDLER,), "handles cases of the Example rescue"),
     ExampleUser("handler-town", "Stad", "example-town", (Role.HANDLER,), "handles cases of the Example town"),
+    ExampleUser("handler-state", "Tillstånd", "example-state", (Role.HANDLER,), "handles cases of the Example agency"),
     ExampleUser(
         "designer-town",
         "Tjänst",
@@ -109,7 +135,22 @@ USERS = (
         (Role.DESIGNER, Role.MANAGER),
         "defines the services of the Example town and manages its cases",
     ),
+    ExampleUser(
+        "designer-state",
+        "Utformning",
+        "example-state",
+        (Role.DESIGNER, Role.MANAGER),
+        "defines the services of the Example agency and manages its cases",
+    ),
+    ExampleUser(
+        "handler-producer",
+        "Producent",
+        "example-producer",
+        (Role.HANDLER, Role.DESIGNER),
+        "accepts authorities that join, and defines the surveys",
+    ),
 )
+JOINING = "joining"  # the form by which authorities join: accepting a case of it creates one
 
 
 class Command(BaseCommand):
@@ -133,6 +174,8 @@ class Command(BaseCommand):
                 make_authorities()
                 make_users()
                 notes = list(publish_library())
+                for add in MORE:
+                    add()
         except Unreadable as e:
             raise CommandError("The services were not loaded:\n" + "\n".join(f"  {p}" for p in e.problems)) from None
         self.stdout.write("\n".join([*sign_ins(), *notes]))
@@ -178,15 +221,32 @@ def make_users() -> None:
 
 def publish_library() -> Iterator[str]:
     """Publish the library's services that are missing or as shipped earlier; say which ones go on with a definition of their own."""
-    services = {service.key: service for service in Service.objects.all()}
-    for file in sorted(LIBRARY.glob("*.json")):
-        service, text = services.get(file.stem), file.read_bytes().decode("utf-8")
-        newest = service.versions.first() if service else None
+    newest_of = {version.service.key: version for version in newest_versions()}
+    for file, text in library_services():
+        newest = newest_of.get(file.stem)
         if newest and newest.document != text and not is_as_shipped(newest):
             yield f"{file.stem} keeps version {newest.number}, which is not the one in {file.name}."
-        elif service is None or service.published_id is None or (newest and newest.document != text):
+        elif newest is None or newest.document != text or newest.service.published_id is None:
             version, _is_new = import_service(text)
             publishing.publish(version, by=None)
+            if newest is None and file.stem == JOINING:
+                Service.objects.filter(pk=version.service_id).update(joins_authorities=True)
+
+
+def library_services() -> Iterator[tuple[Path, str]]:
+    """The files of the library that an example authority can offer, with their texts. Other documents may lie beside them."""
+    examples = {example.key for example in AUTHORITIES}
+    for file in sorted(LIBRARY.glob("*.json")):
+        text = file.read_bytes().decode("utf-8")
+        document = load(text)
+        if isinstance(document, dict) and document.get("authority") in examples and document.get("key") == file.stem:
+            yield file, text
+
+
+def newest_versions() -> QuerySet[Version]:
+    """The newest version of each service, with the service."""
+    later = Version.objects.filter(service=OuterRef("service"), number__gt=OuterRef("number"))
+    return Version.objects.filter(~Exists(later)).select_related("service")
 
 
 def is_as_shipped(newest: Version) -> bool:
@@ -199,4 +259,4 @@ def sign_ins() -> Iterator[str]:
     """The demo sign-ins as a table."""
     rows = [("User", "Password", "What they do"), *((user.username, PASSWORD, user.what) for user in USERS)]
     for username, password, what in rows:
-        yield f"{username:<16}{password:<16}{what}"
+        yield f"{username:<20}{password:<16}{what}"

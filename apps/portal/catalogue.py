@@ -6,6 +6,7 @@ import logging
 import unicodedata
 import uuid
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from apps.applications.parties import PARTY_WORDS, objection
 from apps.people.identification import customer_of, strongly_known
 from apps.people.models import Authority, Customer
 from apps.people.municipalities import Municipality, all_municipalities
+from apps.portal import surveyed
 from apps.portal.mandated import Standing, standing
 from apps.portal.visitors import say_that_mandate_ended, to_sign_in
 from apps.services.definition import Definition
@@ -83,7 +85,12 @@ def plain(text: str) -> str:
 
 
 def offers() -> list[Offer]:
-    """The services customers can begin, by name. One query; the volumes are small and the texts lie in the documents."""
+    """The services customers can begin, by name. A survey is none: it is answered, and nothing is sent."""
+    return [offer for offer in everything_open() if not offer.definition.is_survey]
+
+
+def everything_open() -> list[Offer]:
+    """Services and surveys, by name. One query; the volumes are small and the texts lie in the documents."""
     found = []
     for service in Service.objects.open().select_related("published", "authority").defer("published__document"):
         try:
@@ -137,7 +144,8 @@ class SearchForm(forms.Form):
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The catalogue, searched by word, authority and municipality. What is searched for never reaches the database."""
-    language, every = get_language() or "sv", offers()
+    language, everything = get_language() or "sv", everything_open()
+    every = [offer for offer in everything if not offer.definition.is_survey]
     authorities, municipalities = authority_options(every), municipality_options(every, language)
     search = " ".join(request.GET.get("word", "")[:LONGEST_SEARCH].replace("\0", " ").split())
     authority = chosen(request.GET.get("authority"), authorities)
@@ -154,6 +162,8 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     searched = bool(search or authority or municipality)
     facts = {"offers": found, "any_offers": bool(every), "form": form, "searched": searched}
+    surveys = [offer for offer in everything if offer.definition.is_survey]
+    facts["surveys"] = sorted(surveys, key=lambda one: -len(one.definition.leads_to))  # what helps most people first
     return render(request, "portal/home.html", facts)
 
 
@@ -167,36 +177,43 @@ def chosen(value: str | None, options: Options) -> str:
 def service(request: HttpRequest, key: str) -> HttpResponse:
     """What a service is, what it costs, when it must be in, what to have at hand; and the button that begins, or the way elsewhere."""
     offer = open_offer(key)
+    if offer.definition.is_survey:
+        return redirect("portal:survey", key=key)
     customer, today = customer_of(request), timezone.localdate(timezone=HELSINKI)
     if offer.elsewhere:
-        return render(request, "portal/service.html", facts_of_own_service(request, offer))
-    lead_time = offer.definition.lead_time
+        begun_before = own_drafts(request, offer.service)
+        return render(request, "portal/service.html", {**facts_of(offer, today), "drafts": begun_before})
+    survey = surveyed.known(request, request.GET.get("survey", ""))
     facts: dict[str, Any] = {
-        "offer": offer,
-        "definition": offer.definition,
+        **facts_of(offer, today),
         "drafts": own_drafts(request, offer.service),
-        "area": area_of(offer),
-        "lead_time": lead_time,
-        "earliest": lead_time.earliest(today) if lead_time else None,
-        "attachments": [field for field in offer.definition.fields.values() if field.carries_file],
-        "other_languages": other_languages(offer.definition),
         "undertakings": undertakings_to_choose(customer),
-        "within": request.GET.get("undertaking", ""),
-        "parties": [PARTY_WORDS[party] for party in offer.definition.acting_for],
+        "within": request.GET.get("undertaking", "") or surveyed.undertaking_of(request, survey),
+        "survey": survey,
         "objection": objection(offer.definition, customer) if customer else "",
     }
     return render(request, "portal/service.html", facts)
 
 
-def facts_of_own_service(request: HttpRequest, offer: Offer) -> dict[str, Any]:
-    """What is told of a service whose customers do their business in the authority's own: nothing of the form here, which is not theirs."""
-    return {
+def facts_of(offer: Offer, today: date) -> dict[str, Any]:
+    """What the page of a service tells everybody of it. Of a service whose customers do their business in the authority's own: nothing
+    of the form here, which is not theirs.
+    """
+    definition, lead_time = offer.definition, offer.definition.lead_time
+    facts = {
         "offer": offer,
-        "definition": offer.definition,
-        "drafts": own_drafts(request, offer.service),  # begun before it was so
+        "definition": definition,
         "area": area_of(offer),
-        "other_languages": other_languages(offer.definition),
-        "host": urlsplit(offer.elsewhere).netloc,
+        "other_languages": other_languages(definition),
+    }
+    if offer.elsewhere:
+        return {**facts, "host": urlsplit(offer.elsewhere).netloc}
+    return {
+        **facts,
+        "lead_time": lead_time,
+        "earliest": lead_time.earliest(today) if lead_time else None,
+        "attachments": [field for field in definition.fields.values() if field.carries_file],
+        "parties": [PARTY_WORDS[party] for party in definition.acting_for],
     }
 
 
@@ -212,17 +229,34 @@ def area_of(offer: Offer) -> list[str]:
 def start(request: HttpRequest, key: str) -> HttpResponse:
     """Begin an application. One who is not signed in does that first and comes back to the service's page."""
     offer, customer = open_offer(key), customer_of(request)
-    page = reverse("portal:service", args=[key])
-    if request.method != "POST":
+    survey = surveyed.known(request, request.POST.get("survey", ""))
+    page = reverse("portal:service", args=[key]) + (f"?{urlencode({'survey': survey})}" if survey else "")
+    if request.method != "POST" or offer.definition.is_survey:
         return redirect(page)
     if offer.elsewhere:
         messages.warning(
             request, gettext("You do not fill in anything here: the authority has its own service for this.")
         )
         return redirect(page)
+    if (elsewhere := sent_elsewhere(request, customer, offer.definition, page)) is not None or customer is None:
+        return elsewhere or redirect(page)
+    version = offer.service.published
+    assert version is not None  # noqa: S101 (it is an open service)
+    within = chosen_undertaking(request, customer)
+    paper = drafting.begin(version, customer, language_for(offer.definition), undertaking=within)
+    if paper.undertaking_id is None:
+        undertakings.give_one(paper, customer)
+    surveyed.note_begun(request, survey, paper)
+    return redirect("portal:application", pk=paper.pk)
+
+
+def sent_elsewhere(
+    request: HttpRequest, customer: Customer | None, definition: Definition, page: str
+) -> HttpResponse | None:
+    """Where one goes first who wants to begin on a page: to sign in well enough, to choose for whom they act. None for who can begin."""
     if customer is None:
         return to_sign_in(page)
-    if offer.definition.identification == "strong" and not strongly_known(customer):
+    if definition.identification == "strong" and not strongly_known(customer):
         messages.warning(
             request,
             gettext("This service must know for sure who you are. Sign in in one of these ways, and begin then."),
@@ -231,26 +265,23 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     if standing(request, customer) is Standing.ENDED:
         say_that_mandate_ended(request)
         return redirect(page)
-    if refused := objection(offer.definition, customer):
+    if refused := objection(definition, customer):
         messages.warning(request, refused)
         return redirect(f"{reverse('portal:acting')}?{urlencode({'next': page})}")
-    version = offer.service.published
-    assert version is not None  # noqa: S101 (it is an open service)
+    return None
+
+
+def language_for(definition: Definition) -> str:
+    """The language a paper is filled in in: that of the page, where the form has it."""
     language = get_language() or "sv"
-    if language not in offer.definition.languages:
-        language = offer.definition.languages[0]
-    within = chosen_undertaking(request, customer)
-    paper = drafting.begin(version, customer, language, undertaking=within)
-    if paper.undertaking_id is None:
-        undertakings.give_one(paper, customer)
-    return redirect("portal:application", pk=paper.pk)
+    return language if language in definition.languages else definition.languages[0]
 
 
 def undertakings_to_choose(customer: Customer | None) -> list[Undertaking]:
     """The customer's latest undertakings with something in them that they may read, which a new application can belong to."""
     if customer is None:
         return []
-    readable = Application.objects.of(customer)
+    readable = Application.objects.of(customer).filter(is_test=False)
     own = undertakings.undertakings_of(customer).filter(pk__in=readable.values("undertaking"))
     papers = Prefetch("applications", readable.select_related("version").defer("version__document", "answers"))
     return list(own.prefetch_related(papers)[:MOST_UNDERTAKINGS])
@@ -275,12 +306,12 @@ def open_offer(key: str) -> Offer:
 
 
 def own_drafts(request: HttpRequest, of: Service) -> list[Application]:
-    """The drafts of a service that the customer has begun, the latest first."""
+    """The drafts of a service that the customer has begun, the latest first. Tests of it are found by their own links."""
     customer = customer_of(request)
     if customer is None:
         return []
     drafts = Application.objects.of(customer).drafts().filter(version__service=of, supplement_form__isnull=True)
-    return list(drafts.order_by("-changed_at"))
+    return list(drafts.filter(is_test=False).order_by("-changed_at"))
 
 
 def other_languages(definition: Definition) -> list[str]:

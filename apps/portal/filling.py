@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,7 +33,7 @@ from apps.portal.offering import offers
 from apps.portal.receipts import receipt_address
 from apps.portal.visitors import customers_only, own_paper
 from apps.services.answersheet import Line, Section
-from apps.services.definition import Page
+from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 from apps.services.pageform import PageForm
 
@@ -69,10 +70,40 @@ def check_address(paper: Application) -> str:
     return reverse("portal:check", args=[paper.pk])
 
 
-def address_to_go_on(paper: Application, journey: Journey, *, from_check: bool = False) -> str:
+class Addresses(Protocol):
+    """Where the pages of a form are: of a paper, or of a form that is only shown."""
+
+    def page(self, page: Page, *, from_check: bool = False) -> str:
+        """Where a page is filled in."""
+
+    def check(self) -> str:
+        """Where all answers are checked."""
+
+
+@dataclass(frozen=True)
+class OfPaper:
+    """Where the pages of a paper are."""
+
+    paper: Application
+
+    def page(self, page: Page, *, from_check: bool = False) -> str:
+        """Where a page is filled in."""
+        return page_address(self.paper, page, from_check=from_check)
+
+    def check(self) -> str:
+        """Where all answers are checked."""
+        return check_address(self.paper)
+
+
+def address_to_go_on(paper: Application, journey: Journey) -> str:
     """The first page that is not done; when all are, the check page."""
+    return where_to_go_on(OfPaper(paper), journey)
+
+
+def where_to_go_on(where: Addresses, journey: Journey, *, from_check: bool = False) -> str:
+    """The same of any form."""
     first = journey.first_open
-    return page_address(paper, first, from_check=from_check) if first else check_address(paper)
+    return where.page(first, from_check=from_check) if first else where.check()
 
 
 def changed_meanwhile(request: HttpRequest, customer: Customer, paper: Application) -> HttpResponse:
@@ -116,7 +147,7 @@ def page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> 
         return HttpResponseRedirect(address_to_go_on(paper, journey))
     if request.method == "POST":
         return _receive(request, customer, paper, asked)
-    typed, offered = stash.typed(request, customer), offers(paper, asked, customer)
+    typed, offered = stash.typed(request, customer), offers(paper, asked, customer, request)
     form = PageForm(
         paper.definition,
         asked,
@@ -168,7 +199,7 @@ def _receive(request: HttpRequest, customer: Customer, paper: Application, page:
     if LATER in request.POST:
         messages.success(request, _("Your answers are saved. Go on from here when it suits you."))
         return redirect("portal:my_cases")
-    return HttpResponseRedirect(_address_after(request, paper, page))
+    return HttpResponseRedirect(where_after(OfPaper(paper), Journey.of(paper), page, from_check=_from_check(request)))
 
 
 def _remove(request: HttpRequest, paper: Application) -> None:
@@ -180,21 +211,20 @@ def _remove(request: HttpRequest, paper: Application) -> None:
     drafting.remove_file(paper, str(wanted))
 
 
-def _address_after(request: HttpRequest, paper: Application, page: Page) -> str:
+def where_after(where: Addresses, journey: Journey, page: Page, *, from_check: bool) -> str:
     """The next page; for one who came to change something, the check page as soon as all is complete."""
-    journey = Journey.of(paper)
-    if _from_check(request):
-        return address_to_go_on(paper, journey, from_check=True)
+    if from_check:
+        return where_to_go_on(where, journey, from_check=True)
     following = journey.after(page.key)
-    return page_address(paper, following) if following else check_address(paper)
+    return where.page(following) if following else where.check()
 
 
-def _address_before(request: HttpRequest, paper: Application, journey: Journey, page: Page) -> str:
+def where_before(where: Addresses, journey: Journey, page: Page, *, from_check: bool) -> str:
     """Where the back link leads: to the check page for one who came from there, else to the page before, if any."""
-    if _from_check(request) and journey.complete:
-        return check_address(paper)
+    if from_check and journey.complete:
+        return where.check()
     before = journey.before(page.key)
-    return page_address(paper, before) if before else ""
+    return where.page(before) if before else ""
 
 
 def _from_check(request: HttpRequest) -> bool:
@@ -246,36 +276,45 @@ def _show(
     form.asked_about = asked.texts if asked else {}
     if any(form.kept_files().values()):
         form.marks = scanning.marks(paper)
-    keys = [stop.page.key for stop in journey.stops]
     facts: dict[str, Any] = {
+        **page_facts(OfPaper(paper), journey, page, form, from_check=_from_check(request)),
         "paper": paper,
-        "definition": paper.definition,
-        "page": page,
-        "form": form,
-        "action": page_address(paper, page, from_check=_from_check(request)),
-        "number": keys.index(page.key) + 1 if page.key in keys else 1,
-        "count": len(keys),
         "seen": together.marks_again(
             page.fields, paper.answers, seen=seen, sent=form.kept, told=conflict.keys if conflict else ()
         ),
         "conflict": conflict,
         "newer": newer_version(paper),
-        "steps": _steps(paper, journey, page),
-        "back": _address_before(request, paper, journey, page),
         "supplement_request": asked,
-        "conditions": any(field.parts() or field.looks_at() for field in page.fields),
-        "answers": _answers_looked_at(form),
-        "today": paper.day().isoformat(),
-        "asks_files": any(field.carries_file for field in page.fields),
     }
     return render(request, "portal/page.html", facts)
 
 
-def _steps(paper: Application, journey: Journey, current: Page) -> list[Step]:
+def page_facts(
+    where: Addresses, journey: Journey, page: Page, form: PageForm, *, from_check: bool = False
+) -> dict[str, Any]:
+    """What `portal/page.html` shows of a page of any form."""
+    keys = [stop.page.key for stop in journey.stops]
+    return {
+        "definition": journey.definition,
+        "page": page,
+        "form": form,
+        "action": where.page(page, from_check=from_check),
+        "number": keys.index(page.key) + 1 if page.key in keys else 1,
+        "count": len(keys),
+        "steps": _steps(where, journey, page),
+        "back": where_before(where, journey, page, from_check=from_check),
+        "conditions": any(field.parts() or field.looks_at() for field in page.fields),
+        "answers": _answers_looked_at(form),
+        "today": journey.today.isoformat(),
+        "asks_files": any(field.carries_file for field in page.fields),
+    }
+
+
+def _steps(where: Addresses, journey: Journey, current: Page) -> list[Step]:
     steps = []
     for stop in journey.stops:
         state = "current" if stop.page.key == current.key else "done" if stop.done else "later"
-        address = page_address(paper, stop.page) if journey.may_open(stop.page.key) else ""
+        address = where.page(stop.page) if journey.may_open(stop.page.key) else ""
         steps.append(Step(stop.page.title.said(), address, state))
     return steps
 
@@ -313,7 +352,7 @@ def _show_check(
     request: HttpRequest, customer: Customer, paper: Application, *, undeclared: bool = False
 ) -> HttpResponse:
     journey = Journey.of(paper)
-    checked = _checked(paper, journey)
+    checked = checked_pages(OfPaper(paper), journey, paper.sheet(get_language()))
     has_files = any(line.files for part in checked for line, _address in part.lines)
     facts = {
         "paper": paper,
@@ -324,7 +363,7 @@ def _show_check(
         "newer": newer_version(paper),
         "supplement_request": request_answered_by(paper),
         "undeclared": undeclared,
-        "declaration": declaration_of(paper),
+        "declaration": declaration_of(paper.definition),
         "must_declare": _must_declare(paper),
         "own_draft": paper.customer_id == customer.pk,
         "kept_until": kept_until(paper),
@@ -333,17 +372,18 @@ def _show_check(
     return render(request, "portal/check.html", facts)
 
 
-def _checked(paper: Application, journey: Journey) -> list[Checked]:
+def checked_pages(where: Addresses, journey: Journey, sections: Sequence[Section]) -> list[Checked]:
+    """The answers of any form, page by page, each with the address at which it is changed."""
     found = []
-    for section, stop in zip(paper.sheet(get_language()), journey.stops, strict=True):
+    for section, stop in zip(sections, journey.stops, strict=True):
         may = journey.may_open(stop.page.key)
-        address = page_address(paper, stop.page, from_check=True) if may else ""
-        lines = [(line, f"{address}#{_control_id(line.field)}" if may else "") for line in section.lines]
+        address = where.page(stop.page, from_check=True) if may else ""
+        lines = [(line, f"{address}#{control_id(line.field)}" if may else "") for line in section.lines]
         found.append(Checked(section, stop.done, address, lines))
     return found
 
 
-def _control_id(field: Field) -> str:
+def control_id(field: Field) -> str:
     """The id of a question's first control on its page."""
     return f"id_{field.key}_0" if getattr(field.lay_out(), "group", False) else f"id_{field.key}"
 
@@ -353,9 +393,9 @@ def _must_declare(paper: Application) -> bool:
     return paper.supplement_form is None and bool(paper.definition.declaration)
 
 
-def declaration_of(paper: Application) -> str:
+def declaration_of(definition: Definition) -> str:
     """What the customer declares by sending, in the language of the page, as it is shown there."""
-    own = paper.definition.declaration
+    own = definition.declaration
     return own.said(get_language()) if own else _("By sending you assure that what you have stated is right.")
 
 
@@ -370,7 +410,7 @@ def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
     try:
         if paper.is_draft and _must_declare(paper) and DECLARED not in request.POST:
             return _show_check(request, customer, paper, undeclared=True)
-        intake.send(paper, by=customer, declared=declaration_of(paper))
+        intake.send(paper, by=customer, declared=declaration_of(paper.definition))
     except NotComplete as incomplete:
         messages.error(request, _("It was not sent: something is still asked for on this page."))
         return redirect("portal:page", pk=paper.pk, page=incomplete.page)
@@ -417,7 +457,7 @@ def carry_over(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpR
 @sends_nothing
 def discard(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResponse:
     """Ask, then throw a draft away."""
-    paper = own_paper(customer, pk)
+    paper = own_paper(customer, pk, over_too=True)
     if not paper.is_draft:
         return HttpResponseRedirect(receipt_address(paper))
     if paper.customer_id != customer.pk:

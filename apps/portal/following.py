@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.applications.keeping import kept_until
 from apps.applications.models import Application, Undertaking
-from apps.cases import duedates, intake
+from apps.cases import diary, duedates, intake
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import ENDED, OUTCOMES, STEPS, TABLE, Party, Status
 from apps.people.models import Customer
@@ -47,15 +49,34 @@ def expected(case: Case, request: SupplementRequest | None, today: date) -> str:
     return str(EXPECTED.get(case.status, _("Nothing more is expected of you.")))
 
 
-def delivery(case: Case, last: int) -> str:
-    """How far a case whose diary has come to the line `last` has got, in words."""
+def delivery(
+    case: Case, lines: Sequence[Event], now: datetime, passed_on_from: Callable[[], datetime | None] | None
+) -> str:
+    """How far a case with these lines of its diary has got, in words. `passed_on_from` is asked only when something is late."""
+    if case.is_test:
+        return _("This is a test: it is passed on to no authority.")
     language = get_language() or case.language
     arrived = _("Received by the authority %(moment)s.") % {"moment": moment_words(case.arrived_at, language)}
-    if case.acknowledged_at and case.acknowledged_number >= last:
+    waiting = [line.at for line in lines if line.number > case.acknowledged_number]
+    if case.acknowledged_at and not waiting:
         passed = _("Passed on to Tillstånd och tillsyn %(moment)s.")
         return f"{arrived} {passed % {'moment': moment_words(case.acknowledged_at, language)}}"
-    still = _("We are still passing it on to Tillstånd och tillsyn. You need not do anything.")
-    return f"{arrived} {still}"
+    since = min(waiting, default=now)
+    if now - since <= timedelta(seconds=settings.HEALTH_SECONDS):
+        still = _("We are still passing it on to Tillstånd och tillsyn. You need not do anything.")
+        return f"{arrived} {still}"
+    return f"{arrived} {_late(since, passed_on_from() if passed_on_from else since)}".strip()
+
+
+def _late(since: datetime, passed_on_from: datetime | None) -> str:
+    """What is said of a line that has waited for longer than it should; of one that is never passed on, nothing."""
+    if passed_on_from is None:
+        return _("It is passed on to Tillstånd och tillsyn later. You need not do anything.")
+    if since < passed_on_from:
+        return ""
+    return _(
+        "It takes longer than usual to pass it on to Tillstånd och tillsyn. Nothing has been lost, and you need not do anything."
+    )
 
 
 def news(case: Case, events: Iterable[Event]) -> Event | None:
@@ -142,15 +163,17 @@ def my_cases(request: HttpRequest, customer: Customer) -> HttpResponse:
         .defer("version__document")
         .order_by("-changed_at")
     )
-    today = timezone.localdate(timezone=HELSINKI)
-    followed = [_followed(case, today) for case in cases]
+    now = timezone.now()
+    today = now.astimezone(HELSINKI).date()
+    once = cache(diary.passed_on_from) if diary.passed_on_from else None  # for all the cases of the page
+    followed = [_followed(case, today, now, once) for case in cases]
     known = {one.case.pk: one.case for one in followed}
     drafts = [_draft(paper, known, customer) for paper in papers]
     facts = {"groups": _together(followed, [draft.paper for draft in drafts]), "drafts": drafts}
     return render(request, "portal/my_cases.html", facts)
 
 
-def _followed(case: Any, today: date) -> Followed:
+def _followed(case: Any, today: date, now: datetime, passed_on_from: Callable[[], datetime | None] | None) -> Followed:
     waiting = next((asked for asked in case.supplement_requests.all() if asked.is_open), None)
     last = max(case.lines, key=lambda event: event.number)
     return Followed(
@@ -159,7 +182,7 @@ def _followed(case: Any, today: date) -> Followed:
         request=waiting,
         news=news(case, case.lines),
         changed_at=last.at,
-        delivery=delivery(case, last.number),
+        delivery=delivery(case, case.lines, now, passed_on_from),
     )
 
 
@@ -232,7 +255,7 @@ def case(request: HttpRequest, customer: Customer, number: str) -> HttpResponse:
         "case": own,
         "expected": expected(own, waiting, today),
         "news": news(own, events),
-        "delivery": delivery(own, events[-1].number),
+        "delivery": delivery(own, events, timezone.now(), diary.passed_on_from),
         "history": [_moment(event, customer) for event in events],
         "thread": thread(events, customer),
         "papers": [_paper(own, paper) for paper in intake.papers_of(own)],

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.applications import undertakings
 from apps.applications.models import Application
 from apps.people.models import Customer
+from apps.portal import surveyed
 from apps.services.definition import Page
 from apps.services.texts import HELSINKI, date_words
 
@@ -26,8 +28,11 @@ class Offers:
     sources: dict[str, str] = field(default_factory=dict)
 
 
-def offers(paper: Application, page: Page, customer: Customer) -> Offers:
-    """What is offered on a page: common data of the undertaking before what the questions' `prefill` names."""
+def offers(paper: Application, page: Page, customer: Customer, request: HttpRequest | None = None) -> Offers:
+    """What is offered on a page: common data of the undertaking, before those of a survey, before what the questions' `prefill` names.
+
+    A survey offers where the application was begun from its result in the session of the request.
+    """
     principal = customer.acting_for
     company = {}
     if principal and principal.business_id:
@@ -36,6 +41,12 @@ def offers(paper: Application, page: Page, customer: Customer) -> Offers:
     answers = {one.key: known[one.prefill] for one in page.fields if known.get(one.prefill)}
     sources = {}
     if any(one.common and one.key not in paper.answers for one in page.fields):
+        for key, one in surveyed.carried(request, paper).items() if request else ():
+            if key not in paper.answers:
+                answers[key] = one.value
+                sources[key] = _("From your answers in “%(name)s”. Change it if it is different here.") % {
+                    "name": one.survey
+                }
         for key, common in undertakings.offered(paper, customer).items():
             if key not in paper.answers:
                 answers[key] = common.value

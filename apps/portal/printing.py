@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from apps.applications.models import Application
 from apps.applications.receipt import Receipt
-from apps.cases import intake
+from apps.cases import diary, intake
 from apps.cases.models import Case, Event, open_request
 from apps.people.models import Customer
 from apps.portal.following import delivery, particulars
@@ -49,7 +49,7 @@ def case_print(request: HttpRequest, customer: Customer, number: str) -> HttpRes
         "first": papers[0],
         "supplement_request": asked,
         "overdue": asked is not None and asked.overdue(timezone.localdate(timezone=HELSINKI)),
-        "delivery": delivery(own, lines[-1].number),
+        "delivery": delivery(own, lines, timezone.now(), diary.passed_on_from),
         "now": timezone.now(),
     }
     return render(request, "portal/case_print.html", facts)

@@ -122,7 +122,7 @@ def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     A draft has no receipt and answers like an address that was made up.
     """
     known = Event.objects.filter(paper=pk, paper__sent_at__isnull=False).values_list(
-        "case__number", "at", "paper__digest"
+        "case__number", "at", "paper__digest", "paper__is_test"
     )
     found = known.first()
     if found is None:
@@ -133,10 +133,10 @@ def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             _("No receipt has this address. Compare it with the address on the receipt, one character at a time."),
         )
     else:
-        number, arrived, digest = found
+        number, arrived, digest, is_test = found
         form = _digest_form(request)
         same = same_digest(digest, form.cleaned_data["digest"]) if form.is_bound and form.is_valid() else None
-        facts = {"number": number, "arrived": arrived, "digest": digest, "form": form, "same": same}
+        facts = {"number": number, "arrived": arrived, "digest": digest, "form": form, "same": same, "is_test": is_test}
         response = render(request, "portal/receipt_check.html", facts)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -58,6 +58,6 @@ def show(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
 
 def _own_draft(customer: Customer, pk: uuid.UUID) -> Application:
     paper = own_paper(customer, pk)
-    if not paper.is_draft or paper.supplement_form is not None:
-        raise Http404
+    if not paper.is_draft or paper.supplement_form is not None or paper.is_test:
+        raise Http404  # a test is the tester's alone
     return paper

@@ -22,7 +22,7 @@ from apps.people.identification import (
     openid,
     strongly_known,
 )
-from apps.portal import mandated, stash
+from apps.portal import mandated, stash, surveyed
 from apps.portal.limiting import limited
 from apps.portal.visitors import local_path
 from apps.services.layout import lay_out_plainly
@@ -64,6 +64,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     leaving = openid.leaving(request, openid.OIDC, back=back)
     identification.sign_out(request)
     stash.forget_all(request)
+    surveyed.forget_all(request)
     if leaving:
         return leaving.allow(render(request, "portal/leaving.html", {"leaving": leaving, "at": settings.OIDC["label"]}))
     messages.success(request, _("You have signed out."))

@@ -17,11 +17,14 @@ from apps.portal import (
     me,
     messages,
     oidc,
+    preview,
     printing,
     receipts,
     session,
     sharing,
     signing,
+    surveys,
+    testing,
     undertakings,
 )
 
@@ -39,7 +42,7 @@ class CaseNumber(StringConverter):
 
 
 class Token(StringConverter):
-    """What stands in a link sent by e-mail."""
+    """What stands in a link that is somebody's own: sent by e-mail, or given to a tester."""
 
     regex = "[A-Za-z0-9_-]{43}"
 
@@ -53,6 +56,17 @@ urlpatterns = [
     path("", catalogue.home, name="home"),
     path("services/<slug:key>/", catalogue.service, name="service"),
     path("services/<slug:key>/start/", catalogue.start, name="start"),
+    path("surveys/<slug:key>/", surveys.survey, name="survey"),
+    path("surveys/<slug:key>/pages/<page:page>/", surveys.page, name="survey_page"),
+    path("surveys/<slug:key>/result/", surveys.result, name="survey_result"),
+    path("surveys/<slug:key>/anew/", surveys.begin_anew, name="survey_anew"),
+    path("testing/<token:key>/", testing.invited, name="testing"),
+    # For the designers of the service alone: nothing is sent there, and nobody else finds anything.
+    path("preview/<int:pk>/", preview.service, name="preview"),
+    path("preview/<int:pk>/check/", preview.check, name="preview_check"),
+    path("preview/<int:pk>/sent/", preview.sent, name="preview_sent"),
+    path("preview/<int:pk>/fill/", preview.fill, name="preview_fill"),
+    path("preview/<int:pk>/pages/<page:page>/", preview.page, name="preview_page"),
     path("authorities/<slug:key>/logo.png", look.logo, name="authority_logo"),
     path("authorities/<slug:key>/look.css", look.stylesheet, name="authority_look"),
     path("accessibility/", about.accessibility, name="accessibility"),

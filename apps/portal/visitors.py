@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -22,9 +23,18 @@ from apps.people.identification import MANDATE_KEY, customer_of
 from apps.people.models import Customer
 from apps.portal import stash
 from apps.portal.mandated import Standing, may_send, standing
+from apps.services import rehearsing
 
 View = Callable[..., HttpResponseBase]
 LONGEST_ADDRESS = 2_000
+
+
+class RehearsalOver(Exception):
+    """The draft is of a test that has ended: nobody goes on with it."""
+
+    def __init__(self, paper: Application) -> None:
+        self.paper = paper
+        super().__init__(paper.pk)
 
 
 class ForSomebodyElse(Http404):
@@ -60,6 +70,8 @@ def customers_only(view: View) -> View:
             )
             messages.info(request, words)
             return HttpResponseRedirect(f"{reverse('portal:acting')}?{urlencode({'next': request.get_full_path()})}")
+        except RehearsalOver as over:
+            return render(request, "portal/testing_over.html", {"draft": over.paper}, status=HTTPStatus.GONE)
         except Http404:
             stash.forget(request)
             raise
@@ -130,8 +142,10 @@ def local_path(text: str | None) -> str:
     return text if url_has_allowed_host_and_scheme(text, allowed_hosts=None) else ""
 
 
-def own_paper(customer: Customer, pk: uuid.UUID) -> Application:
-    """A customer's own draft or sent paper. Raises Http404 for any other; see ForSomebodyElse."""
+def own_paper(customer: Customer, pk: uuid.UUID, *, over_too: bool = False) -> Application:
+    """A customer's own draft or sent paper. Raises Http404 for any other; see ForSomebodyElse. Unless it is asked for, raises
+    RehearsalOver for a draft of a test that has ended.
+    """
     papers = (
         Application.objects.of(customer)
         .select_related("version__service__authority", "principal")
@@ -142,6 +156,8 @@ def own_paper(customer: Customer, pk: uuid.UUID) -> Application:
         raise ForSomebodyElse
     if found is None:
         raise Http404
+    if found.is_test and found.is_draft and not over_too and rehearsing.is_over(found.version_id):
+        raise RehearsalOver(found)
     return found
 
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone, translation
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.applications.models import Application, Attachment, Undertaking
 from apps.cases import documents, intake
 from apps.cases.models import Case, Document, open_request
 from apps.people.models import Mandate, Principal
-from apps.portal import mandated
+from apps.portal import following, mandated, printing
 from apps.services.models import Version
 from apps.services.texts import HELSINKI, date_words
+from apps.sync.models import Receiver
 from tests import build
 from tests.build import NOW
 from tests.portal.walk import browser_of
 
 pytestmark = pytest.mark.django_db
 PDF = build.PDF
+
+
+def it_is(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """The time of day on the pages, for what is said of how long something has waited."""
+    clock = SimpleNamespace(now=lambda: moment, localdate=timezone.localdate)
+    for page in (following, printing):
+        monkeypatch.setattr(page, "timezone", clock)
 
 
 def page_of(case: Case, name: str = "case", client: Client | None = None) -> str:
@@ -149,7 +160,8 @@ def test_my_cases_calls_what_the_customer_did_not_new() -> None:
     assert "tag--new" in browser.get(reverse("portal:my_cases")).content.decode()
 
 
-def test_my_cases_says_all_that_the_shared_view_says() -> None:
+def test_my_cases_says_all_that_the_shared_view_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    it_is(monkeypatch, build.NOW + timedelta(hours=2, minutes=1))
     case, handler = build.case(), build.official("Handler-of-this")
     case.take_step("take_up", by=handler, at=build.NOW + timedelta(hours=1))
     case.take_step("register", by=handler, register_number="EX/1/2027", at=build.NOW + timedelta(hours=2))
@@ -315,14 +327,69 @@ def test_case_names_the_handler_once_there_is_one() -> None:
     assert "Handler-of-this" in page_of(case)
 
 
-def test_case_says_whether_it_has_been_passed_on() -> None:
+def test_case_says_whether_it_has_been_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    it_is(monkeypatch, build.NOW + timedelta(minutes=5))
     case = build.case()
     with translation.override("en"):
         assert "We are still passing it on" in page_of(case)
         case.note_acknowledged("national", 1, build.NOW + timedelta(minutes=4))
         assert "Passed on to Tillstånd och tillsyn 1.3.2027, 11:34" in page_of(case)
-        case.take_step("take_up", by=build.official())
+        case.take_step("take_up", by=build.official(), at=build.NOW + timedelta(minutes=5))
         assert "We are still passing it on" in page_of(case)
+
+
+PAGES = [("case", True), ("case_print", True), ("my_cases", False)]
+
+
+@pytest.mark.parametrize(("page", "of_a_case"), PAGES)
+@pytest.mark.parametrize(
+    ("minutes", "url", "active", "days", "said", "not_said"),
+    [
+        (15, "http://127.0.0.1:1", True, 0, "We are still passing it on", "longer than usual"),
+        (16, "http://127.0.0.1:1", True, 0, "It takes longer than usual", "We are still"),
+        (16, "http://127.0.0.1:1", False, 0, "It is passed on to Tillstånd och tillsyn later.", "longer than usual"),
+        (16, "", True, 0, "It is passed on to Tillstånd och tillsyn later.", "longer than usual"),
+        (16, "http://127.0.0.1:1", True, 1, "Received by the authority", "It is passed on"),
+    ],
+)
+def test_what_is_late_is_said_without_alarm(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    page: str,
+    of_a_case: bool,
+    minutes: int,
+    url: str,
+    active: bool,
+    days: int,
+    said: str,
+    not_said: str,
+) -> None:
+    settings.NATIONAL_SERVICE_URL = url
+    since = build.NOW + timedelta(days=days)
+    Receiver.objects.filter(key="national").update(active=active, since=since)
+    case = build.case()
+    it_is(monkeypatch, build.NOW + timedelta(minutes=minutes))
+
+    with translation.override("en"):
+        address = reverse(f"portal:{page}", args=[case.number] if of_a_case else [])
+        html = unescape(build.signed_in(case.application.customer).get(address).text)
+
+    assert said in html
+    assert not_said not in html
+
+
+def test_list_asks_once_whether_anything_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    it_is(monkeypatch, build.NOW + timedelta(hours=1))
+    lengths = []
+    for n in (1, 3):
+        for _ in range(n):
+            case = build.case()
+        browser = build.signed_in(case.application.customer)
+        with CaptureQueriesContext(connection) as asked:
+            browser.get(reverse("portal:my_cases"))
+        lengths.append(len(asked))
+
+    assert lengths[0] == lengths[1]
 
 
 def test_case_shows_the_outcome_in_words() -> None:

@@ -20,6 +20,7 @@ from apps.people.models import Customer, Mandate, Principal
 from tests import build
 
 PLAIN_PDF = b"%PDF-1.7"
+SURVEY = "survey"
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Life:
         known: dict[tuple[str, str], list[str]] = {
             ("acting/", "kind"): ["company", "person", "nobody"],
             ("services/", "key"): [self.version.service.key],
+            ("surveys/", "key"): [SURVEY],
+            ("surveys/", "page"): ["asked"],
             ("authorities/", "key"): [self.version.service.authority.key],
             ("applications/", "pk"): [str(self.draft.pk), str(self.case.application_id)],
             ("applications/", "page"): ["first", "second"],
@@ -53,14 +56,16 @@ class Life:
             ("cases/", "document"): [self.document],
             ("files/", "pk"): [self.file_of_draft, self.file_of_case],
             ("undertakings/", "pk"): [str(self.undertaking.pk)],
+            ("preview/", "pk"): [str(self.version.service_id)],
+            ("preview/", "page"): ["first", "second"],
         }
         beginning = route.partition("<")[0].partition("/")[0] + "/"
         return known.get((beginning, place), [])
 
 
-# What is no customer's: everybody may open it, or what it takes is a secret of its own.
+# What is no customer's: everybody may open it, or what it takes is a secret of its own. A preview is no customer's at all (test_preview).
 OPEN = re.compile(
-    r"^(|services/.*|authorities/.*|acting/.*|accessibility/|feedback/.*|privacy/|sign-in/.*|sign-out/|receipts/.*|stay/|mailbox/.*)$"
+    r"^(|services/.*|surveys/.*|authorities/.*|acting/.*|accessibility/|feedback/.*|privacy/|sign-in/.*|sign-out/|testing/.*|preview/.*|receipts/.*|stay/|mailbox/.*)$"
 )
 
 
@@ -75,6 +80,7 @@ def a_life(name: str = "Sought", *, principal: Principal | None = None) -> Life:
         build.page("first", build.field("text", "title", common=True), build.field("file", "plan")),
         build.page("second", build.field("text", "more", required=False)),
     )
+    build.version(build.page("asked", build.field("text", "title", common=True)), key=SURVEY, kind="survey")
     who = build.customer(name)
     for_whom = principal or a_company()
     undertaking = Undertaking.objects.create(customer=who, principal=principal, name=f"Undertaking of {name}")

@@ -45,6 +45,13 @@ def signed_out_at(context: dict[str, Any]) -> str:
     return time_words(moment.time(), get_language() or "sv")
 
 
+@register.simple_tag(takes_context=True)
+def is_of_test(context: dict[str, Any]) -> bool:
+    """Whether the paper, case or receipt that the page is about came of trying a version."""
+    shown = (context.get(name) for name in ("paper", "draft", "case", "receipt"))
+    return bool(context.get("is_test")) or any(getattr(one, "is_test", False) is True for one in shown)
+
+
 @register.simple_tag
 def mail_is_sent() -> bool:
     """Whether this installation sends mail."""

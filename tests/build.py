@@ -17,32 +17,16 @@ from apps.cases.models import Case
 from apps.people.identification import SESSION_KEY, UNTIL_KEY, Identification
 from apps.people.models import Authority, Customer, Membership, User
 from apps.people.officialsessions import SEEN_KEY, SINCE_KEY
+from apps.services import rehearsing
 from apps.services.definition import Definition, parse
 from apps.services.exchange import import_service
 from apps.services.fieldtypes import REGISTER
 from apps.services.models import Version
 from apps.services.publishing import publish
+from tests.pdfs import pdf
 
 NOW = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)  # a Monday, 11.30 in Helsinki
 TODAY = date(2027, 3, 1)
-
-
-def pdf(size: int = 0, *, saying: str = "An example") -> bytes:
-    """A PDF of one empty page that opens in any reader, as long as is asked for."""
-    parts = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << >> >>",
-    ]
-    made, starts = b"%PDF-1.7\n%" + saying.encode() + b"\n", []
-    for number, part in enumerate(parts, 1):
-        starts.append(len(made))
-        made += b"%d 0 obj\n%b\nendobj\n" % (number, part)
-    table = b"xref\n0 4\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % start for start in starts)
-    after = b"trailer\n<< /Size 4 /Root 1 0 R >>\nstartxref\n%010d\n%%%%EOF\n"
-    filling = max(0, size - len(made) - len(table) - len(after % 0) - 2)
-    made += b"%" + b"x" * filling + b"\n"
-    return made + table + after % len(made)
 
 
 PDF = pdf()
@@ -169,6 +153,21 @@ def application(
 def case(of: Version | None = None, *, at: datetime = NOW, **more: Any) -> Case:
     """A case that has just arrived."""
     return intake.send(application(of, **more), at=at)
+
+
+def trying(of: Version | None = None, *, at: datetime = NOW, **more: Any) -> Application:
+    """The draft of a tester: of a version that is only tried, by default the next one of the default service."""
+    of = of or version(page("tried", field("text", "title")), published=False)
+    rehearsing.open_rehearsal(of, by=None, at=at)
+    draft = application(of, **more)
+    draft.is_test = True
+    draft.save(update_fields=["is_test"])
+    return draft
+
+
+def tried(of: Version | None = None, *, at: datetime = NOW, **more: Any) -> Case:
+    """A case that came of testing a version."""
+    return intake.send(trying(of, at=at, **more), at=at)
 
 
 def signed_in(who: Customer | User, **client: Any) -> Client:

@@ -36,7 +36,7 @@ class ShownDraftRoom(Room):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those of services of the user's authorities, for as long as the consent holds and they are not sent."""
         own = access.of_services(request.user, access.SEES_CASES, "version__service__")
-        shown = ShownDraft.objects.drafts().filter(own, shown_at__isnull=False)
+        shown = ShownDraft.objects.drafts().filter(own, shown_at__isnull=False, is_test=False)
         return shown.defer("version__document")
 
     @admin.display(description=gettext_lazy("service"))

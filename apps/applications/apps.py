@@ -10,3 +10,10 @@ class ApplicationsConfig(AppConfig):
     name = "apps.applications"
     label = "applications"
     verbose_name = _("Applications")
+
+    def ready(self) -> None:
+        """Let the floor below tell what a version means for drafts, before it is published."""
+        from apps.applications.ahead import ahead_words  # noqa: PLC0415 (its models are there by now)
+        from apps.services import publishing  # noqa: PLC0415
+
+        publishing.tellers.append(ahead_words)

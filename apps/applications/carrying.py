@@ -37,9 +37,9 @@ class Carried:
 
 
 def newer_version(application: Application) -> Version | None:
-    """The version that customers fill in now, when a draft is of another one. None for a sent paper and for a supplement."""
+    """The version that customers fill in now, when a draft is of another one. None for a sent paper, a supplement and a test."""
     service = application.version.service
-    if not application.is_draft or application.supplement_form is not None:
+    if not application.is_draft or application.supplement_form is not None or application.is_test:
         return None
     return None if service.published_id == application.version_id else service.published
 
@@ -101,7 +101,7 @@ def what_fits(old: Field, new: Field | None, kept: Any, language: str) -> Any:
 def drafts_left_behind(version: Version) -> int:
     """How many drafts are of older versions of the version's service."""
     older = Application.objects.drafts().filter(version__service=version.service_id, version__number__lt=version.number)
-    return older.filter(supplement_form__isnull=True).count()
+    return older.filter(supplement_form__isnull=True, is_test=False).count()
 
 
 def drafts_words(count: int, language: str) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from apps.applications import attachments, together
 from apps.applications.journey import Journey
-from apps.applications.models import Application, Attachment, Frozen, Undertaking
+from apps.applications.models import Application, Attachment, Frozen, StoredFile, Undertaking
 from apps.applications.together import Conflict
 from apps.people.models import Customer
 from apps.services.fieldtypes.attached import File
@@ -46,16 +46,21 @@ class NotScanned(Exception):
 
 
 def begin(
-    version: Version, customer: Customer, language: str, *, undertaking: Undertaking | None = None
+    version: Version,
+    customer: Customer,
+    language: str,
+    *,
+    undertaking: Undertaking | None = None,
+    is_test: bool = False,
 ) -> Application:
-    """A draft of the version, within an undertaking or, for None, with none or one of its own.
+    """A draft of the version, within an undertaking or, for None, with none or one of its own. A test belongs to none.
 
     One that the customer began and left untouched is given again, so that a double click makes one.
     """
     untouched = (
         Application.objects.of(customer)
         .drafts()
-        .filter(customer=customer, version=version, answers={}, supplement_form__isnull=True)
+        .filter(customer=customer, version=version, is_test=is_test, answers={}, supplement_form__isnull=True)
     )
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=customer.pk)  # the second click waits for the first
@@ -67,6 +72,7 @@ def begin(
                 principal=customer.acting_for,
                 language=language,
                 undertaking=undertaking,
+                is_test=is_test,
             )
         if undertaking is None and not _lies_with_others(found):
             undertaking = found.undertaking
@@ -233,10 +239,10 @@ def paper_digest(application: Application) -> str:
     ).hexdigest()
 
 
-def remove(attachment: Attachment) -> None:
+def remove(file: StoredFile) -> None:
     """Remove a file that is no longer wanted, its content only when the row is gone for good."""
-    content = attachment.content
-    attachment.delete()
+    content = file.content
+    file.delete()
     transaction.on_commit(lambda: content.delete(save=False))
 
 

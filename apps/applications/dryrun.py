@@ -80,9 +80,11 @@ def dry_run(
 
 
 def sent_to(service: Service) -> ApplicationQuerySet:
-    """The papers by which cases of a service began. Supplements are answers to another form; emptied papers answer nothing any more."""
+    """The papers by which cases of a service began. Supplements are answers to another form; emptied papers answer nothing any more.
+    Tests say nothing of what customers answer.
+    """
     began = Application.objects.filter(version__service=service, sent_at__isnull=False, supplement_form__isnull=True)
-    return began.exclude(digest=OF_NOTHING).order_by("pk")
+    return began.filter(is_test=False).exclude(digest=OF_NOTHING).order_by("pk")
 
 
 def effect_on(paper: Application, old: Definition, new: Definition) -> Effect:

@@ -49,6 +49,11 @@ class Receipt:
         return self.paper.supplement_form is not None
 
     @property
+    def is_test(self) -> bool:
+        """Whether it is of a version that was only tried."""
+        return self.paper.is_test
+
+    @property
     def heading(self) -> str:
         """What was sent is called, in the language in use."""
         if self.paper.folder is not None:

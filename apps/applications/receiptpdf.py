@@ -33,12 +33,19 @@ def _told(receipt: Receipt, check_address: str) -> dict[str, Any]:
         (_("Sent by"), receipt.sent_by),
         (_("On behalf of"), receipt.on_behalf_of),
     ]
+    name, lead = (
+        f"{_('Receipt')} {receipt.number}",
+        _("This receipt says that the authority has what you sent. It is not an approval."),
+    )
+    if receipt.is_test:
+        lead = _("TEST – the authority does not handle this")
+        name = f"{_('TEST')} – {name}"
     proof = [(_("Check address"), check_address), (_("Digest of everything sent (SHA-256)"), receipt.digest)]
     return {
         "language": receipt.language,
-        "title": f"{_('Receipt')} {receipt.number}",
-        "lead": _("This receipt says that the authority has what you sent. It is not an approval."),
-        "foot": f"{_('Receipt')} {receipt.number}",
+        "title": name,
+        "lead": lead,
+        "foot": name,
         "authority": receipt.authority,
         "heads": {
             "facts": [_("Detail"), _("Content")],

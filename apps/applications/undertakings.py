@@ -51,8 +51,9 @@ def rename(undertaking: Undertaking, name: str) -> None:
 
 
 def papers_together(undertaking: Undertaking, customer: Customer) -> list[Application]:
-    """The papers of an undertaking that the customer may read, the latest first; supplements lie in their cases."""
-    papers = Application.objects.of(customer).filter(undertaking=undertaking, supplement_form__isnull=True)
+    """The papers of an undertaking that the customer may read, the latest first; supplements lie in their cases. Tests never belong."""
+    own = Application.objects.of(customer).filter(is_test=False)
+    papers = own.filter(undertaking=undertaking, supplement_form__isnull=True)
     wide = papers.select_related("version__service__authority").defer("version__document")
     return list(wide.order_by("-changed_at")[:MOST_PAPERS])
 

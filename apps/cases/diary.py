@@ -79,6 +79,8 @@ class Thread:
 # How far the lines of a case have got, by their primary keys. Delivery fills this in when the house is set up: this floor does not
 # know it.
 deliveries_of: Callable[[Case], Mapping[int, Sequence[Reach]]] | None = None
+# From when on what happens is passed on to the national service; None while nothing is. Filled in by delivery as well.
+passed_on_from: Callable[[], datetime | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,12 @@ class Package:
 
 
 def package(case: Case, number: int | None = None) -> Package:
-    """The package of a case up to a diary line, by default the last that leaves the desk.
+    """The package of a case up to a diary line, by default the last that leaves the desk. Of a test there is none.
 
     Raises NothingToHandOver, Damaged and Withheld.
     """
+    if case.is_test:
+        raise NothingToHandOver
     of = case_file(case, number)
     document = case_document(of)
     paths = {one.known["id"]: one.path for one in of.files}

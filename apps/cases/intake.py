@@ -16,11 +16,12 @@ from apps.applications.carrying import newer_version
 from apps.applications.drafting import NotScanned, freeze
 from apps.applications.journey import Journey
 from apps.applications.models import Application
-from apps.cases import duedates, finding
+from apps.cases import duedates, finding, testcases
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, Way, open_request
 from apps.cases.rulebook import Status
 from apps.people.identification import strongly_known
 from apps.people.models import Customer, User
+from apps.services import rehearsing
 from apps.services.texts import HELSINKI, LANGUAGES, date_words
 
 
@@ -52,6 +53,8 @@ def _send(application: Application, by: Customer | None, declared: str, at: date
         )
         if not paper.is_draft:
             return case_of(paper)
+        if paper.is_test and rehearsing.is_over(paper.version_id):
+            raise NotAllowed(_("The test has ended, so it was not sent."))
         sender = by or paper.customer
         if by is None:
             sender.acting_for = paper.principal
@@ -81,13 +84,15 @@ def open_folder(
     Every case begins here, however it came: `at` is now, `arrived_at` when the authority had it, where that was before. `more` is
     what a case has that did not begin at the paper's own service.
     """
-    known = {"service": paper.version.service, "application": paper, **more}
-    case = Case.objects.create(status_at=at, way=way, arrived_at=arrived_at or at, **known)
-    case.number = f"FE-{at.astimezone(HELSINKI).year}-{case.pk:06d}"
+    known = {"service": paper.version.service, "application": paper, "is_test": paper.is_test, **more}
+    if paper.is_test:
+        known["external_id"] = testcases.external_id_of(paper)
+    case = Case.objects.create(status_at=at, way=way, arrived_at=arrived_at or at, uncollected_from=1, **known)
+    case.number = f"{'TEST' if case.is_test else 'FE'}-{at.astimezone(HELSINKI).year}-{case.pk:06d}"
     case.due_on = duedates.at_arrival(duedates.limit_of(case), case.arrived_at)
     finding.fill(case)
     case.save(update_fields=["number", "due_on", *finding.FOUND_BY])
-    return Event.record(case, "received", by=by, at=at, data=data, paper=paper)
+    return Event.record(case, "received", by=by, at=at, data=data, paper=paper, first=True)
 
 
 def _refuse_weakly_known(paper: Application, sender: Customer) -> None:
@@ -147,6 +152,7 @@ def begin_supplement(case: Case, customer: Customer) -> Application:
             customer=customer,
             principal=case.application.principal,
             language=case.application.language,
+            is_test=case.is_test,
             supplement_form=form,
             shared_at=timezone.now() if case.application.principal_id else None,  # all who act for it answer together
         )
@@ -176,6 +182,7 @@ def begin_addition(case: Case, customer: Customer) -> Application:
             customer=customer,
             principal=case.application.principal,
             language=case.application.language,
+            is_test=case.is_test,
             supplement_form=form,
             shared_at=timezone.now() if case.application.principal_id else None,
         )

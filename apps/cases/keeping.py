@@ -58,6 +58,7 @@ class Why(StrEnum):
     """How it stands with a case's content, the first that holds."""
 
     FORGOTTEN = "forgotten"
+    TEST = "test"
     OPEN = "open"
     HELD = "held"
     NO_LIMIT = "no_limit"
@@ -70,6 +71,7 @@ class Why(StrEnum):
 
 WORDS: dict[str, Any] = {
     Why.FORGOTTEN: gettext_lazy("The content has been deleted."),
+    Why.TEST: gettext_lazy("It is a test: it is deleted with the other papers of the test, and is no record."),
     Why.OPEN: gettext_lazy("The case is open. Nothing of it is deleted."),
     Why.HELD: gettext_lazy("The case is kept from being deleted until somebody lets go of it."),
     Why.NO_LIMIT: gettext_lazy("The service sets no time after which content is deleted here."),
@@ -123,6 +125,8 @@ def why_kept(case: Case, today: date | None = None) -> str:
 def _what_keeps(case: Case) -> Why | None:
     if case.forgotten_at is not None:
         return Why.FORGOTTEN
+    if case.is_test:
+        return Why.TEST
     if case.status not in ENDED:
         return Why.OPEN
     if case.held:
@@ -201,7 +205,7 @@ def due_to_forget(now: datetime, known: Limits | None = None) -> CaseQuerySet:
 def in_order(cases: CaseQuerySet, day: date, known: Limits) -> CaseQuerySet:
     """Those of the cases whose content is to be deleted by a day, the first ones first."""
     nothing_keeps = Q(forgotten_at=None, held=False, status__in=ENDED, uncollected_from=None, settled_at__isnull=False)
-    over = cases.filter(nothing_keeps, HANDED_OVER, _over(day, known))
+    over = cases.real().filter(nothing_keeps, HANDED_OVER, _over(day, known))
     length = Choose(
         *(When(limited.cases, then=Value(days * DAY)) for days, limited in known.items()),
         default=Value(0 * DAY),
@@ -230,6 +234,7 @@ def why(today: date, known: Limits) -> Choose:
         has_limit |= limited.cases
     return Choose(
         When(forgotten_at__isnull=False, then=Value(Why.FORGOTTEN.value)),
+        When(is_test=True, then=Value(Why.TEST.value)),
         When(~Q(status__in=ENDED), then=Value(Why.OPEN.value)),
         When(held=True, then=Value(Why.HELD.value)),
         When(~has_limit, then=Value(Why.NO_LIMIT.value)),

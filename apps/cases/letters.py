@@ -129,11 +129,15 @@ class Written:
 
 
 def recipients(events: Sequence[Event]) -> dict[int, list[Recipient]]:
-    """Who is told of each event, by its id; nobody twice at one address. Who gives an address later is told of what comes later."""
+    """Who is told of each event, by its id; nobody twice at one address. Who gives an address later is told of what comes later.
+    Of a test nobody is told.
+    """
     told = [event.pk for event in events if event.kind in TOLD]
     if not told:
         return {}
-    happened = Event.objects.filter(pk__in=told).select_related("by_customer", "case__service__authority")
+    happened = Event.objects.filter(pk__in=told, case__is_test=False).select_related(
+        "by_customer", "case__service__authority"
+    )
     needed = (
         "kind",
         "data",

@@ -30,6 +30,7 @@ from apps.cases.rulebook import FOR_THE_DESK_ALONE, NOT_FOR_EVERYBODY
 from apps.people import log
 from apps.people.models import Customer, Feedback, LogLine, Mandate, Principal, SignInLink, User
 from apps.people.sealing import indexes
+from apps.services.models import Tester
 from apps.services.texts import LANGUAGES
 
 PIECE = 65_536
@@ -48,6 +49,11 @@ CONSIDERED: dict[str, str] = {
     "people.LogLine": "log.json",
     "services.Service": "named where a case is shown",
     "services.Version": "the questions of each paper",
+    "services.WorkingCopy": "left out: what officials write for everybody",
+    "services.Revision": "left out: the same",
+    "services.Publication": "left out: what officials have decided",
+    "services.Rehearsal": "left out: of officials",
+    "services.Tester": "person.json, once the person has begun with the link",
     "applications.Undertaking": "person.json",
     "applications.Application": "papers",
     "applications.ShownDraft": "papers: it is an application",
@@ -66,6 +72,7 @@ NOT_TOLD = {
     "subject": "an index",
     "source_session": "opens the source of mandates",
     "token": "opens the sign-in",
+    "key_digest": "opens a test",
     "content": "where the file lies",
     "words": "said in the papers already",
 }
@@ -211,6 +218,7 @@ def _person(found: Holdings) -> dict[str, Any]:
         "undertakings": [found.row(one) for one in undertakings],
         "sign-in links": [found.row(one) for one in SignInLink.objects.filter(**by_mailbox).order_by("created_at")],
         "feedback": [found.row(one) for one in Feedback.objects.filter(**by_mailbox)],
+        "invited to test": [found.row(one) for one in Tester.objects.filter(customer__in=person.customers)],
     }
 
 

@@ -73,10 +73,13 @@ class Gap:
 
 
 def services_for(user: User) -> list[Service]:
-    """The services whose cases an official can register: also those that customers cannot begin now, or begin elsewhere."""
+    """The services whose cases an official can register: also those that customers cannot begin now, or begin elsewhere.
+
+    Of a survey no case arises.
+    """
     own = Service.objects.filter(access.of_services(user, access.HANDLES_CASES), published__isnull=False)
     known = own.select_related("authority", "published").defer("published__document")
-    return sorted(known, key=lambda service: str(service).casefold())
+    return sorted((one for one in known if one.makes_cases), key=lambda service: str(service).casefold())
 
 
 def being_entered(user: User) -> list[Application]:

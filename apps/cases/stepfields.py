@@ -232,7 +232,8 @@ class ServiceNeed(Need):
             .defer("published__document")
         )
         choices = sorted(
-            ((str(one.pk), f"{one.authority.name}: {one}") for one in others), key=lambda one: one[1].casefold()
+            ((str(one.pk), f"{one.authority.name}: {one}") for one in others if one.makes_cases),
+            key=lambda one: one[1].casefold(),
         )
         if not choices:
             return {}

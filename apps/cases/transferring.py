@@ -43,9 +43,13 @@ def transfer(
 
 
 def _refuse_unfit(case: Case, service: Service) -> None:
+    if case.is_test:
+        raise NotAllowed(
+            _("A test does not go to another authority's service here. Write the name of an authority instead.")
+        )
     if service.authority_id == case.service.authority_id:
         raise NotAllowed(_("Choose a service of another authority."))
-    if service.published_id is None or service.closed_at is not None:
+    if not service.makes_cases or service.closed_at is not None:
         raise NotAllowed(_("This service takes no cases now. Choose another one."))
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext_lazy
 
-from apps.applications.carrying import drafts_left_behind, drafts_words
+from apps.applications.ahead import ahead_words
 from apps.applications.dryrun import Tally, dry_run, sent_to
 from apps.cases.models import Case
 from apps.people.access import Visitor
 from apps.services.models import Version
-from apps.services.texts import LANGUAGES
 
 MOST_JUDGED = 1_000  # somebody waits for the page; `manage.py dry_run` judges them all
 MOST_NAMED = 50
@@ -37,24 +36,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class Trial:
-    """The outcome of a dry run, and how many drafts are of older versions, in words."""
+    """The outcome of a dry run, and what it would mean for drafts that have been begun, in sentences."""
 
     looked_at: int
     most: int
     findings: list[Finding]
-    drafts: str
+    drafts: list[str]
 
 
 def trial_of(version: Version, user: Visitor) -> Trial:
-    """Judge the applications sent last by a version. Only cases that the user may read are named."""
+    """Judge the applications sent last by a version, which need not be stored. Only cases that the user may read are named."""
     papers = sent_to(version.service).order_by("-sent_at", "-pk")[:MOST_JUDGED]
     readable = Case.objects.visible_to(user).filter(application__in=papers.values("pk"))
     cases = {str(case.pk): case for case in readable.only("number", "application")}
     keys = {case.application_id: key for key, case in cases.items()}
     outcome = dry_run(version, papers, case_of=lambda paper: keys.get(paper.pk, ""))
     findings = [_finding(word, getattr(outcome, name), version, cases) for name, word in HEADINGS.items()]
-    drafts = drafts_words(drafts_left_behind(version), get_language() or LANGUAGES[0])
-    return Trial(outcome.looked_at, MOST_JUDGED, findings, drafts)
+    return Trial(outcome.looked_at, MOST_JUDGED, findings, ahead_words(version))
 
 
 def _finding(heading: Any, tally: Tally, version: Version, cases: dict[str, Case]) -> Finding:

@@ -81,12 +81,13 @@ def cases_of(user: Visitor) -> Q:
 def papers_of_customer(customer: Customer, path: str = "") -> Q:
     """The papers a customer may read, `path` leading to them from what is asked for.
 
-    For oneself: one's own. For a principal: everything sent for it, and of its drafts one's own and those shared with colleagues.
+    For oneself: one's own. For a principal: everything sent for it, and of its drafts one's own and those shared with colleagues. A
+    test is nobody's but the tester's.
     """
     done = Q(**{f"{path}entered_by": None}) | Q(**{f"{path}sent_at__isnull": False})  # an official may be entering one
     if customer.acting_for is None:
         return Q(**{f"{path}customer": customer, f"{path}principal": None}) & done
-    theirs = Q(**{f"{path}principal": customer.acting_for}) & done
+    theirs = Q(**{f"{path}principal": customer.acting_for}) & done & _no_test_of_others(customer, path)
     seen = Q(**{f"{path}customer": customer}) | Q(**{f"{path}sent_at__isnull": False})
     return theirs & (seen | Q(**{f"{path}shared_at__isnull": False}))
 
@@ -107,7 +108,11 @@ def cases_of_customer(customer: Customer) -> Q:
     """The cases a customer may read: those of papers sent by or for whom they act as now."""
     if customer.acting_for is None:
         return Q(application__customer=customer, application__principal=None)
-    return Q(application__principal=customer.acting_for)
+    return Q(application__principal=customer.acting_for) & _no_test_of_others(customer, "application__")
+
+
+def _no_test_of_others(customer: Customer, path: str) -> Q:
+    return Q(**{f"{path}is_test": False}) | Q(**{f"{path}customer": customer})
 
 
 def speaks_for(customer: Customer, paper_customer: object, paper_principal: object) -> bool:

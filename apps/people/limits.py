@@ -50,6 +50,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "details":         Limit(60, MINUTES),     # changing one's address for notices
     "feedback":        Limit(20, HOUR),        # feedback on accessibility
     "receipt_check":   Limit(300, MINUTES),    # looking whether a receipt is genuine
+    "survey":          Limit(1_000, MINUTES),  # pages of a survey, which need nobody to be known and are kept in a session
     "keep_typed":      Limit(60, MINUTES),     # keeping what was typed for somebody who is not signed in
 }  # fmt: skip
 LONGEST = max(limit.within for limit in LIMITS.values())

@@ -400,9 +400,9 @@ EMPTIED = {
     Case: "outcome_text words mail_to handler paused_at forgotten_at",
 }
 STAYS = {
-    Application: "id version language created_at changed_at came_by came_at sent_at",
-    Case: "id number external_id service application status status_at arrived_at handling_since outcome register_number way municipality "
-    "due_on transferred_from settled_at handed_over_at held uncollected_from acknowledged_number acknowledged_at seen_number",
+    Application: "id version language is_test created_at changed_at came_by came_at sent_at",
+    Case: "id number external_id service application is_test status status_at arrived_at handling_since outcome register_number way "
+    "municipality due_on transferred_from settled_at handed_over_at held uncollected_from acknowledged_number acknowledged_at seen_number",
 }
 
 

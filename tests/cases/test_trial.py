@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from apps.cases import trial
 from apps.cases.models import Case
-from apps.services.models import Version
+from apps.services import editing, working
+from apps.services.models import Version, WorkingCopy
 from tests import build
 from tests.build import field, page
 
@@ -115,3 +118,61 @@ def test_the_service_page_leads_there() -> None:
     html = member("designer").get(f"/admin/services/service/{version.service_id}/change/").content.decode()
 
     assert f'href="{address(version)}"' in html
+
+
+# --- of a working copy -------------------------------------------------------------------------------------------------
+
+
+def working_address(service_id: int) -> str:
+    """The page of a working copy's dry run."""
+    return f"/admin/cases/case/dry-run/{service_id}/working-copy/"
+
+
+def changed_copy(*pages: dict[str, Any]) -> WorkingCopy:
+    """The working copy of the service of two cases and a draft, which asks more and drops a question."""
+    cases, _version = sent_and_next()
+    first = cases[0].application.version
+    build.application(first, by=build.customer("Waiting"), answers={"gone": "Begun"})
+    copy = working.begin(first.service, by=None)
+    document = build.document(*(pages or (page("first", TITLE, field("text", "more")),)))
+    working.make(copy, editing.replace(document), by=None, seen=copy.at)
+    return copy
+
+
+def test_a_designer_tries_the_working_copy_before_it_is_a_version() -> None:
+    copy = changed_copy()
+
+    html = member("designer").get(working_address(copy.service_id)).content.decode()
+
+    for expected in (
+        "Judged: 2 applications that have been sent.",
+        "Would be asked more: 2",
+        "<li>More: 2</li>",
+        "Would lose an answer: 2",
+        "1 draft is affected.",
+        "1 of them would lose an answer: “Gone”.",
+        f'href="/admin/services/service/{copy.service_id}/build/publish/"',
+    ):
+        assert expected in html
+    assert "FE-2027" not in html
+    assert Version.objects.count() == 2
+
+
+def test_a_working_copy_that_cannot_be_read_is_not_tried() -> None:
+    copy = changed_copy(page("first", field("poem", "a")))
+
+    html = member("designer").get(working_address(copy.service_id)).content.decode()
+
+    assert "It cannot be tried yet: 1 thing in it must be mended first." in html
+
+
+def test_only_designers_of_the_authority_try_a_working_copy() -> None:
+    at = working_address(changed_copy().service_id)
+
+    assert member("handler").get(at).status_code == 403
+    assert member("designer", of="other-town").get(at).status_code == 404
+    assert member("designer").post(at).status_code == 405
+
+
+def test_without_a_working_copy_there_is_nothing_to_try() -> None:
+    assert member("designer").get(working_address(build.version().service_id)).status_code == 404

@@ -54,6 +54,7 @@ def test_the_front_page_shows_each_only_their_rooms() -> None:
     assert rooms(build.superuser()) == {
         "Case",
         "Service",
+        "Alarm",
         "Authority",
         "User",
         "Feedback",

@@ -56,7 +56,7 @@ class Reach:
     @cached_property
     def cases(self) -> QuerySet[Case]:
         """Their cases: the same as `Case.objects.visible_to`, named by their services so that an index can say which come first."""
-        return Case.objects.filter(service__in=[service.pk for service in self.services], forgotten_at=None)
+        return Case.objects.real().filter(service__in=[service.pk for service in self.services], forgotten_at=None)
 
     @cached_property
     def handlers(self) -> list[User]:

@@ -4,10 +4,12 @@
 docs/settings.md lists every variable.
 """
 
+import json
 import os
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -42,6 +44,9 @@ HANDOVER_BUCKET = env.str("HANDOVER_BUCKET", "")
 HANDOVER_FOLDER = env.str("HANDOVER_FOLDER", "")
 HANDOVER_BUCKET_ENDPOINT = env.str("HANDOVER_BUCKET_ENDPOINT", "")
 
+# Who is told of events by webhook: a JSON object of addresses and secrets, by the receivers' keys (docs/operations.md).
+WEBHOOKS_TEXT = env.str("WEBHOOKS", "")
+
 MANDATES_URL = env.str("MANDATES_URL", "")
 MANDATES_CLIENT_ID = env.str("MANDATES_CLIENT_ID", "")
 MANDATES_API_KEY = env.str("MANDATES_API_KEY", "")
@@ -50,6 +55,44 @@ MANDATE_MINUTES = env.int("MANDATE_MINUTES", 30)  # after which the source is as
 
 DEVELOPMENT_KEY = "development-only-and-of-no-use-elsewhere"
 SHORTEST_KEY = 32
+
+
+def webhooks(text: str) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The webhooks that a text tells of, by their keys, and what is wrong with it. No words of it are repeated: it holds secrets."""
+    try:
+        said = json.loads(text) if text.strip() else {}
+    except ValueError:
+        return {}, ['WEBHOOKS is no JSON: write {"key": {"url": "https://…", "secret": "…"}}, on one line.']
+    if not isinstance(said, dict):
+        return {}, ['WEBHOOKS is no JSON object: write {"key": {"url": "https://…", "secret": "…"}}.']
+    problems = [f"WEBHOOKS, {key[:40]!r}: {why}" for key, one in said.items() if (why := webhook_problem(key, one))]
+    return {} if problems else said, problems
+
+
+def webhook_problem(key: str, said: Any) -> str:
+    """Why a webhook cannot be used as it is written; empty when it can."""
+    if not key or len(key) > 40 or not key.replace("-", "").replace("_", "").isalnum() or not key.isascii():
+        return "a key is of letters, digits, - and _, and no longer than 40."
+    if not isinstance(said, dict) or not {"url", "secret"} <= said.keys() <= {"url", "secret", "data"}:
+        return "it needs url and secret, and may have data; nothing else."
+    if not all(isinstance(value, str) for value in said.values()):
+        return "its values are texts."
+    try:
+        where = urlsplit(said["url"])
+        here = where.hostname in ("localhost", "127.0.0.1", "::1")
+        where.port  # noqa: B018 (raises)
+    except ValueError:
+        return "its url is no address."
+    if not where.hostname or where.scheme not in ("http", "https") or where.username is not None:
+        return "its url is https://…, without a user or a password in it."
+    if where.scheme == "http" and not here:
+        return "its url does not begin with https://: what it is told could be read and changed on the way."
+    if len(said["secret"]) < SHORTEST_KEY:
+        return f"its secret must have at least {SHORTEST_KEY} characters."
+    return "" if said.get("data", "none") in ("none", "case") else "its data are none or case."
+
+
+WEBHOOKS, WEBHOOK_PROBLEMS = webhooks(WEBHOOKS_TEXT)
 
 
 def start_problems() -> list[str]:
@@ -96,6 +139,7 @@ def start_problems() -> list[str]:
         found.append("HANDOVER_FOLDER does not begin with /: say the whole path, which is the same for every process.")
     if HANDOVER_BUCKET_ENDPOINT and not DEBUG and not HANDOVER_BUCKET_ENDPOINT.startswith("https://"):
         found.append("HANDOVER_BUCKET_ENDPOINT does not begin with https://: whole cases would be sent unencrypted.")
+    found += WEBHOOK_PROBLEMS
     if SITE_URL and not SITE_URL.startswith(("http://", "https://")):
         found.append("SITE_URL does not begin with https://: the links in mails would lead nowhere.")
     if EMAIL_LINK and not DEBUG and not EMAIL_URL:
@@ -272,6 +316,7 @@ SECURE_CSP = {
 BEHIND_TLS = env.bool("BEHIND_TLS", ENVIRONMENT == "production")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_SSL_REDIRECT = BEHIND_TLS
+SECURE_REDIRECT_EXEMPT = [r"^health(/live)?$", r"^metrics$"]  # asked on the machine itself, beside the proxy
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000) if BEHIND_TLS else 0
 # These two speak for the whole domain, and preloading can hardly be undone: the domain's keeper decides, not we.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = BEHIND_TLS and env.bool("HSTS_SUBDOMAINS", False)
@@ -353,9 +398,17 @@ if problems := provider_problems("OIDC", OIDC) + provider_problems("OFFICIALS_OI
 NATIONAL_SERVICE_URL = env.str("NATIONAL_SERVICE_URL", "http://127.0.0.1:8400" if DEBUG else "")
 NATIONAL_SERVICE_TOKEN = env.str("NATIONAL_SERVICE_TOKEN", "")
 NATIONAL_SERVICE_XROAD_CLIENT = env.str("NATIONAL_SERVICE_XROAD_CLIENT", "")
+NATIONAL_SERVICE_XROAD_USER = env.str("NATIONAL_SERVICE_XROAD_USER", "")
+NATIONAL_SERVICE_CERTIFICATE = env.str("NATIONAL_SERVICE_CERTIFICATE", "")
+NATIONAL_SERVICE_CERTIFICATE_KEY = env.str("NATIONAL_SERVICE_CERTIFICATE_KEY", "")
+NATIONAL_SERVICE_CA = env.str("NATIONAL_SERVICE_CA", "")
 RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, whole
 RELAY_LEASE = env.float("RELAY_LEASE", 30.0)  # seconds a claimed delivery is one relay's own; lengthened while it works
 RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
+# From what age on it is red: what waits for a receiver, and what waits for a person (0: never). See apps/sync/watching.py.
+HEALTH_SECONDS = env.float("HEALTH_SECONDS", 900.0)
+HEALTH_STOPPED_SECONDS = env.float("HEALTH_STOPPED_SECONDS", 86_400.0)
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # what Prometheus shows at /metrics; without it there is no such page
 
 # --- Packages for case management --------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from apps.people import entrance, officials
 from apps.portal import acting, oidc
+from apps.sync import health, metrics
 
 handler400 = "apps.portal.errors.bad_request"
 handler403 = "apps.portal.errors.permission_denied"
@@ -28,6 +29,10 @@ urlpatterns = [
     path("identification/signed-out/", oidc.signed_out, name="oidc_signed_out"),
     path("identification/mandates/", acting.callback, name="mandates_callback"),
     path("identification/keys.json", oidc.keys, name="oidc_keys"),
+    # For the machines that watch this one.
+    path("health", health.health, name="health"),
+    path("health/live", health.live, name="health_live"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),
     *i18n_patterns(path("", include("apps.portal.urls")), prefix_default_language=True),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
@@ -19,10 +20,15 @@ from apps.cases.letters import Party
 from apps.people import access, log
 from apps.people.admin import ForInstallation
 from apps.people.adminsite import Room
+from apps.services.models import Service
 from apps.services.texts import LANGUAGES, moment_words
 from apps.sync import reconcile
+from apps.sync import watchroom as watchroom  # registers its room
 from apps.sync.models import (
+    MAIL,
+    NATIONAL,
     STATUS_WORDS,
+    WEBHOOK,
     Delivery,
     Finding,
     Notice,
@@ -36,20 +42,76 @@ from apps.sync.notices import KINDS
 
 # What deliveries have to do with, and nobody reads here.
 NOT_SHOWN = ("case__application__answers", "case__application__supplement_form")
+OF_ONE_CASE = "case__id__exact"  # in the address that a case's page leads to
+
+
+def _unused_webhooks() -> list[str]:
+    """The keys that the settings say an address of, and that are no receiver yet."""
+    if not settings.WEBHOOKS:
+        return []
+    known = set(Receiver.objects.values_list("key", flat=True))
+    return sorted(key for key in settings.WEBHOOKS if key not in known)
+
+
+class WebhookForm(forms.ModelForm):
+    """A new webhook: one of those that the settings name."""
+
+    key = forms.ChoiceField(
+        label=gettext_lazy("key"), help_text=gettext_lazy("Its address and secret are in the setting WEBHOOKS.")
+    )
+
+    class Meta:
+        model = Receiver
+        fields = ("name", "key", "since", "active", "takes_tests")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """With the keys that can still be chosen."""
+        super().__init__(*args, **kwargs)
+        self.instance.kind = WEBHOOK
+        choice = self.fields["key"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 (for the reader: it is written above)
+        choice.choices = [(key, key) for key in _unused_webhooks()]
 
 
 @admin.register(Receiver)
 class ReceiverAdmin(ForInstallation, admin.ModelAdmin):
-    """The receivers. A superuser turns one off and on; where it is, the settings say."""
+    """The receivers. A superuser turns one off and on, and adds the webhooks that the settings name; where one is, the settings say."""
 
     list_display = ("name", "kind", "active", "since", "failing_since", "probe_at")
-    fields = ("name", "key", "kind", "since", "active", "failing_since", "failures", "probe_at")
-    readonly_fields = ("name", "key", "kind", "since", "failing_since", "failures", "probe_at")
+    fields = ("name", "key", "kind", "since", "active", "takes_tests", "failing_since", "failures", "probe_at")
+    readonly_fields = ("key", "kind", "failing_since", "failures", "probe_at")
     actions = None
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Of a new one, what is to be said of it."""
+        return self.fields if obj is not None else tuple(WebhookForm.Meta.fields)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A new one is a webhook."""
+        if obj is None:
+            kwargs["form"] = WebhookForm
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """What is no superuser's to say.
+
+        By mail and into the folder of the hand-over nothing of a test goes, whatever is set. From when on it is sent what happens can be
+        said of a webhook and of the hand-over, until something is on its way there: by then it has numbers, in the diary's order.
+        """
+        if obj is None:
+            return ()
+        never = list(self.readonly_fields)
+        if obj.kind not in (NATIONAL, WEBHOOK):
+            never.append("takes_tests")
+        if obj.kind != WEBHOOK:
+            never.append("name")
+        if obj.kind in (NATIONAL, MAIL) or Delivery.objects.filter(receiver=obj).exists():
+            never.append("since")
+        return tuple(never)
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: a receiver comes with its kind."""
-        return False
+        """Superusers, while the settings name a webhook that is no receiver yet. Other receivers come with their kinds."""
+        return self.has_view_permission(request) and bool(_unused_webhooks())
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -65,6 +127,25 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Delivery]:
         """Those of the chosen one."""
         return queryset.standing(self.value()) if self.value() in STATUS_WORDS else queryset
+
+
+class ServiceFilter(admin.SimpleListFilter):
+    """By the service of the case, where there are several."""
+
+    title = gettext_lazy("service")
+    parameter_name = "service"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The services whose cases the official may read."""
+        own = Service.objects.select_related("published").order_by("key")
+        if not access.keeps_installation(request.user):
+            own = own.filter(access.of_services(request.user, access.SEES_CASES))
+        return [(str(service.pk), str(service)) for service in own]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Delivery]:
+        """Those of the chosen one."""
+        chosen = self.value() or ""
+        return queryset.filter(case__service=int(chosen)) if chosen.isdecimal() and len(chosen) < 10 else queryset
 
 
 class ReasonForm(ActionForm):
@@ -90,7 +171,7 @@ class DeliveryAdmin(admin.ModelAdmin):
         "last_error",
     )
     list_display_links = ("status",)
-    list_filter = (StatusFilter, "receiver")
+    list_filter = (StatusFilter, "receiver", ServiceFilter)
     list_select_related = ("receiver", "case__service", "case__application__customer", "event__by_customer")
     search_fields = ("case__number",)
     search_help_text = gettext_lazy("Case number")
@@ -116,8 +197,10 @@ class DeliveryAdmin(admin.ModelAdmin):
     actions = ("send_again", "skip")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Those of the official's own cases."""
-        own = Delivery.objects.visible_to(request.user).values("pk")
+        """Those of the official's own cases; of a test where one case's are asked for, or one of them is looked at."""
+        place = request.resolver_match
+        asked = OF_ONE_CASE in request.GET or bool(place and place.kwargs)
+        own = Delivery.objects.visible_to(request.user, tests=asked).values("pk")
         return super().get_queryset(request).filter(pk__in=own).defer(*NOT_SHOWN)
 
     @admin.display(description=gettext_lazy("status"))

@@ -16,10 +16,14 @@ class SyncConfig(AppConfig):
     def ready(self) -> None:
         """Look at the settings when the house is set up, and let the page of a case say how far its diary has got."""
         from apps.cases import diary  # noqa: PLC0415 - there are no models before the apps are ready
-        from apps.sync.standing import standing_of  # noqa: PLC0415 - the same
+        from apps.services.management.commands import demo  # noqa: PLC0415 - the same
+        from apps.sync.examples import receive_tests_too  # noqa: PLC0415 - the same
+        from apps.sync.standing import passed_on_from, standing_of  # noqa: PLC0415 - the same
 
         register(check_lease)
         diary.deliveries_of = standing_of
+        diary.passed_on_from = passed_on_from
+        demo.MORE.append(receive_tests_too)
 
 
 def check_lease(**_more: object) -> list[CheckMessage]:

@@ -7,6 +7,7 @@ pause from the relay's list. Whatever shows that it is there again lets everythi
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -47,13 +48,17 @@ def is_due(now: datetime | None) -> bool:
     return Receiver.objects.filter(active=True, probe_at__lte=now or Now()).exists()
 
 
-def note(outcomes: dict[int, list[Outcome]], now: datetime | None) -> None:
-    """Take from the outcomes, by receiver, whether it is there. Costs nothing but a look while all goes well."""
+def note(outcomes: dict[int, list[Outcome]], now: datetime | None, *, probed: Collection[int] = ()) -> None:
+    """Take from the outcomes, by receiver, whether it is there. Costs nothing but a look while all goes well.
+
+    `probed`: the receivers of which a probe came to nothing.
+    """
     for receiver in Receiver.objects.filter(pk__in=outcomes).only("pk", "key", "failures", "probe_at"):
         there = any(isinstance(outcome, THERE) for outcome in outcomes[receiver.pk])
         if there and (receiver.failures or receiver.probe_at):
             _let_go(receiver, now)
-        elif not there:
+        elif not there and (receiver.probe_at is None or receiver.pk in probed):
+            # What was on its way when it went away comes back bit by bit, and must not make the probes rare.
             _count(receiver, len(outcomes[receiver.pk]), now)
 
 
@@ -67,7 +72,6 @@ def _let_go(receiver: Receiver, now: datetime | None) -> None:
 
 
 def _count(receiver: Receiver, times: int, now: datetime | None) -> None:
-    # What was on its way when it went away counts as one probe.
     failures = receiver.failures + (1 if receiver.probe_at else times)
     changes: dict[str, Any] = {"failures": failures, "failing_since": Coalesce("failing_since", now or Now())}
     if failures >= IN_A_ROW:

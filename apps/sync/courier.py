@@ -28,12 +28,16 @@ class Stop:
 
 @dataclass
 class Line:
-    """One case's deliveries to one receiver, in order, in this relay's hand until `valid_until` (of the monotonic clock)."""
+    """One case's deliveries to one receiver, in order, in this relay's hand until `valid_until` (of the monotonic clock).
+
+    `probe`: it is only tried to see whether the receiver is there again.
+    """
 
     kind: str
     token: uuid.UUID
     valid_until: float
     stops: list[Stop] = field(default_factory=list)
+    probe: bool = False
 
     @property
     def deliveries(self) -> list[int]:

@@ -20,15 +20,16 @@ from django.utils import timezone
 
 from apps.applications import keeping, scanning
 from apps.applications.models import Application
-from apps.cases import duedates, letters
+from apps.cases import duedates, letters, testcases
 from apps.cases import keeping as cases_keeping
 from apps.cases.models import Case
 from apps.people import limits
 from apps.people import log as desk_log
 from apps.people.identification import email_link
 from apps.people.models import Feedback
+from apps.services import publishing
 from apps.services.texts import HELSINKI
-from apps.sync import digests, notices, reconcile, settling
+from apps.sync import alarms, digests, notices, reconcile, settling, tally
 from apps.sync.models import DutyDone
 from apps.sync.receivers.mail import Mail
 
@@ -78,8 +79,10 @@ def _was_told(paper: Application, today: date) -> bool:
 
 
 def _can_be_told(paper: Application) -> bool:
-    """Whether a draft's customer has an address. Of what an official is entering they know nothing, and are told nothing."""
-    return bool(paper.customer.email) and not paper.is_being_entered
+    """Whether a draft's customer has an address. Of what an official is entering they know nothing, and are told nothing. Of a test
+    nothing is told by mail.
+    """
+    return bool(paper.customer.email) and not paper.is_being_entered and not paper.is_test
 
 
 def _key(paper: Application, last: date) -> str:
@@ -94,6 +97,7 @@ def forget_what_is_over(now: datetime) -> Figures:
         "lines of the log": desk_log.forget_old(now),
         "sign-in links": email_link.forget_old_links(now),
         "notices": notices.forget_old(now),
+        "alarms": alarms.forget_old(now),
     }
 
 
@@ -122,7 +126,7 @@ def warn_of_due_days(now: datetime) -> Figures:
         return {}
     today, posted = _day(now), 0
     for kind, cases in ((notices.CASE_DUE, duedates.soon_q(today)), (notices.CASE_OVERDUE, duedates.overdue_q(today))):
-        waiting = Case.objects.filter(cases, forgotten_at=None).select_related("service__authority")
+        waiting = Case.objects.real().filter(cases, forgotten_at=None).select_related("service__authority")
         for case in waiting.only(*WARNED_OF).order_by("pk").iterator():
             address = letters.address_of_desk(case)
             if not address or case.due_on is None:
@@ -137,12 +141,13 @@ WARNED_OF = ("number", "due_on", "mail_to", "service__email", "service__authorit
 
 
 def delete_content(now: datetime) -> Figures:
-    """Delete the content of ended cases whose time is over (`cases.keeping`)."""
+    """Delete the content of ended cases whose time is over (`cases.keeping`), and what came of tests that ended long ago."""
     gone = cases_keeping.forget_what_is_due(now)
     return {
         "cases whose content was deleted": gone.cases,
         "papers": gone.papers,
         "files": gone.files,
+        "cases of tests": testcases.delete_what_ended_long_ago(now).cases,
         "people and principals with nothing left": cases_keeping.forget_whom_nothing_is_left_of(),
     }
 
@@ -163,6 +168,21 @@ def compare_with_the_national_service(now: datetime) -> Figures:
 def scan_what_waits(now: datetime) -> Figures:
     """Show the scanner the files that wait for it."""
     return scanning.rescan_waiting() if scanning.is_on() else {}
+
+
+def watch_over_deliveries(now: datetime) -> Figures:
+    """Tell the operator of what has turned red, and of what is well again."""
+    return alarms.look_after(now)
+
+
+def put_figures_together(now: datetime) -> Figures:
+    """Make a row a month of the figures of how attempts ended."""
+    return {"figures put together": tally.put_together(now)}
+
+
+def publish_what_is_due(now: datetime) -> Figures:
+    """Let the versions take effect whose set time has come."""
+    return {"versions published": publishing.publish_due(now)}
 
 
 def _day(moment: datetime) -> date:
@@ -196,10 +216,13 @@ class Duty:
 
 DUTIES: tuple[Duty, ...] = (
     Duty("scan what waits", scan_what_waits),
+    Duty("publish what is due", publish_what_is_due),
+    Duty("watch over deliveries", watch_over_deliveries),
     Duty("delete drafts", delete_drafts, time(3)),
     Duty("settle what is left", settle_what_is_left, time(2, 30)),
     Duty("delete content", delete_content, time(3, 15)),
     Duty("forget what is over", forget_what_is_over, time(3, 30)),
+    Duty("put figures together", put_figures_together, time(3, 45)),
     Duty("warn of due days", warn_of_due_days, time(6, 30)),
     Duty("send digests", send_digests, time(7)),
     Duty("remind of drafts", remind_of_drafts, time(9)),

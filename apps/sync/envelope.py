@@ -1,6 +1,6 @@
 """An event as the outside world sees it: pure and versioned, built only from what is frozen, so that sending again gives the same bytes.
 
-docs/interface.md is the contract. The documents themselves, one of each kind, are kept in tests/sync/golden.
+docs/interface is the contract: its schemas say what is written here, and its examples are one of each kind.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.utils import translation
 
 from apps.applications.models import Application
 from apps.cases import intake
-from apps.cases.models import Event, Way
+from apps.cases.models import Case, Event, Way
 from apps.services.answersheet import Line, sheet
 from apps.services.definition import Definition
 from apps.services.texts import LANGUAGES, Texts
@@ -71,6 +71,7 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
         "language": first.language,
         "arrivedAt": moment(case.arrived_at),
         **({"way": case.way} if case.way != Way.PORTAL else {}),
+        **_test(case),
         "attachments": [item for paper in papers for item in attachments_of(paper)],
         "commondata": _common(papers),
         "formdata": {"papers": [_paper(paper) for paper in papers]},
@@ -116,7 +117,13 @@ def _frame(event: Event, number: int) -> dict[str, Any]:
         "key": str(event.key),
         "number": number,
         "at": moment(event.at),
+        **_test(event.case),
     }
+
+
+def _test(case: Case) -> dict[str, Any]:
+    """The mark of what came of testing a version. Of all else nothing is said."""
+    return {"test": True} if case.is_test else {}
 
 
 def _told(event: Event) -> dict[str, Any]:

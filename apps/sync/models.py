@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from apps.cases.models import Case, Event
 from apps.people import access
 from apps.people.access import Visitor
+from apps.services.models import Service
 
 NATIONAL = "national"
 MAIL = "mail"
 HANDOVER = "handover"
+WEBHOOK = "webhook"
 LOOK_AGAIN = 2_000_000_000  # beyond every number: there may be something to hand over, and nothing is new
 
 
@@ -46,6 +48,13 @@ class Receiver(models.Model):
     )
     since = models.DateTimeField(
         gettext_lazy("from"), default=timezone.now, help_text=gettext_lazy("It is sent what happened from then on.")
+    )
+    takes_tests = models.BooleanField(
+        gettext_lazy("gets tests too"),
+        default=False,
+        help_text=gettext_lazy(
+            "It is sent the cases that come of testing a version, marked as tests. Only for a receiver that is there to test against."
+        ),
     )
 
     # Whether it is there, as `sync.circuit` judges by how sending goes.
@@ -76,6 +85,8 @@ class Receiver(models.Model):
                     ~models.Exists(Delivery.objects.filter(receiver=self, event=models.OuterRef("pk"))),
                     at__gte=self.since,
                 )
+                if not self.takes_tests:
+                    missed = missed.filter(case__is_test=False)
                 behind = Case.objects.filter(uncollected_from=None, pk__in=missed.values("case"))
                 behind.update(uncollected_from=LOOK_AGAIN)
 
@@ -110,11 +121,14 @@ STATUS_MEANS: dict[str, Q] = {
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Deliveries."""
 
-    def visible_to(self, user: Visitor) -> DeliveryQuerySet:
-        """Those of cases an official may read. Who looks after the installation sees all: no row tells a case's content."""
+    def visible_to(self, user: Visitor, *, tests: bool = False) -> DeliveryQuerySet:
+        """Those of cases an official may read, of tests only when that is asked for. Who looks after the installation sees all: no row
+        tells a case's content.
+        """
         if access.keeps_installation(user):
             return self
-        return self.filter(case__in=Case.objects.filter(access.cases_of(user)))
+        own = Case.objects.filter(access.cases_of(user))
+        return self.filter(case__in=own if tests else own.real())
 
     def standing(self, status: str) -> DeliveryQuerySet:
         """Those of one status."""
@@ -145,6 +159,12 @@ class Delivery(models.Model):
         gettext_lazy("number"), help_text=gettext_lazy("What the receiver counts: from 1 in each case, without gaps.")
     )
     created_at = models.DateTimeField(gettext_lazy("made"), default=timezone.now, editable=False)
+    waits_since = models.DateTimeField(
+        gettext_lazy("waits since"),
+        default=timezone.now,
+        editable=False,
+        help_text=gettext_lazy("Since it was made, or was last let go again."),
+    )
     attempts = models.PositiveIntegerField(gettext_lazy("attempts"), default=0)
     next_at = models.DateTimeField(gettext_lazy("next attempt"), default=timezone.now)
     lease_until = models.DateTimeField(gettext_lazy("in hand until"), null=True, blank=True)
@@ -236,7 +256,7 @@ class Delivery(models.Model):
 
     def send_again(self, *, at: datetime | None = None) -> None:
         """Let a refused delivery be sent again now, under its old key and number. Raises NotRefused, in words."""
-        self._mend(next_at=at or Now(), refused_at=None, rewound_to=None)
+        self._mend(next_at=at or Now(), waits_since=at or Now(), refused_at=None, rewound_to=None)
 
     def skip(self, reason: str, *, at: datetime | None = None) -> None:
         """Let the receiver have only its number, as an event without content, so that the case goes on. Raises in words.
@@ -247,6 +267,7 @@ class Delivery(models.Model):
             raise ReasonMissing(_("Write why it is skipped."))
         self._mend(
             next_at=at or Now(),
+            waits_since=at or Now(),
             refused_at=None,
             rewound_to=None,
             skipped_at=at or timezone.now(),
@@ -397,3 +418,61 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+# --- watching over it ------------------------------------------------------------------------------------------------
+
+
+class Tally(models.Model):
+    """How many attempts ended in which way, by minute, receiver and service. After some days a month's are one row (`sync.tally`)."""
+
+    minute = models.DateTimeField()
+    receiver = models.ForeignKey(Receiver, models.CASCADE, related_name="+", verbose_name=gettext_lazy("receiver"))
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+", verbose_name=gettext_lazy("service"))
+    outcome = models.CharField(max_length=20)
+    count = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["minute", "receiver", "service", "outcome"], name="tally_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minute} {self.receiver_id} {self.service_id} {self.outcome}"
+
+
+class RelayAlive(models.Model):
+    """A relay's last sign of life: a process on a machine, and when it was heard."""
+
+    name = models.CharField(max_length=120, unique=True)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alarm(models.Model):
+    """Something that turned red, from then until it had been well for a while: what the operator is told of by mail."""
+
+    key = models.CharField(gettext_lazy("key"), max_length=80)
+    what = models.CharField(gettext_lazy("what"), max_length=40)
+    receiver = models.ForeignKey(
+        Receiver, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("receiver")
+    )
+    since = models.DateTimeField(gettext_lazy("waits since"))
+    began_at = models.DateTimeField(gettext_lazy("begun"))
+    well_since = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(gettext_lazy("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("how deliveries stand")
+        verbose_name_plural = gettext_lazy("how deliveries stand")
+        ordering = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key"], condition=Q(ended_at__isnull=True), name="alarm_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.began_at}"

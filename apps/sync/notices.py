@@ -26,7 +26,7 @@ from django.utils.translation import ngettext
 
 from apps.cases.letters import AUTHORITYS_LANGUAGES
 from apps.services.texts import date_words
-from apps.sync import clock
+from apps.sync import clock, watching
 from apps.sync.courier import Courier, Line, Report, Stop
 from apps.sync.models import MAIL, Notice
 from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Unknown
@@ -63,6 +63,20 @@ def _cases(data: dict[str, Any]) -> dict[str, Any]:
     return {"count": data["count"], "cases": "\n".join(lines)}
 
 
+def _alarm(data: dict[str, Any]) -> dict[str, str]:
+    """What is red, in a few words and in a sentence."""
+    since = datetime.fromisoformat(data["since"])
+    return {
+        "title": watching.title(data["what"], data["receiver"]),
+        "sentence": watching.sentence(data["what"], data["receiver"], since),
+    }
+
+
+def _how_deliveries_stand(_data: dict[str, Any]) -> str:
+    return reverse("admin:sync_alarm_changelist")
+
+
+ALARM, ALARM_STILL, ALARM_OVER = "alarm", "alarm_still", "alarm_over"
 DRAFT_ENDS, FEEDBACK_WAITS, DIGEST, CASE_DUE, CASE_OVERDUE = (
     "draft_ends",
     "feedback_waits",
@@ -100,6 +114,27 @@ KINDS: dict[str, Words] = {
         _("Case %(number)s was to be handled by %(day)s."),
         lambda data: _day(data) | {"number": data["number"]},
         lambda data: reverse("admin:cases_case_change", args=[data["case"]]),
+    ),
+    ALARM: Words(
+        _("Something is not delivered as it should be"),
+        _(
+            "%(title)s\n\n%(sentence)s\n\nYou are reminded once a day for as long as it is so, and told when it is well again. "
+            "How deliveries stand:"
+        ),
+        _alarm,
+        _how_deliveries_stand,
+    ),
+    ALARM_STILL: Words(
+        _("Something is still not delivered as it should be"),
+        _("%(title)s\n\n%(sentence)s\n\nHow deliveries stand:"),
+        _alarm,
+        _how_deliveries_stand,
+    ),
+    ALARM_OVER: Words(
+        _("What was not delivered as it should be is well again"),
+        _("Over: %(title)s\n\nHow deliveries stand:"),
+        _alarm,
+        _how_deliveries_stand,
     ),
 }
 

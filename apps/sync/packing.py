@@ -95,7 +95,7 @@ def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, C
         case_number=case.number or "",
         key=str(event.key),
         number=delivery.number,
-        attempt=delivery.attempts,
+        hand=str(delivery.lease_token or ""),
         skipped=skipped,
         event=say(event, delivery.number),
         data=data,

@@ -19,6 +19,9 @@ CONSIDERED: dict[str, str] = {
     "sync.DutyDone": "left out: of nobody",
     "sync.Reconciliation": "left out: figures",
     "sync.Finding": "left out: only that two sides differ",
+    "sync.Tally": "left out: figures",
+    "sync.RelayAlive": "left out: of a process",
+    "sync.Alarm": "left out: of a receiver",
     "sync.LedgerEntry": "left out: put down while two sides are compared",
 }
 

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 from apps.cases.models import Case, Event
 from apps.cases.rulebook import ENDED
 from apps.sync.models import Delivery, Receiver
-from apps.sync.receivers.kinds import KINDS, ready_kinds
+from apps.sync.receivers.kinds import KINDS, is_ready
 
 BATCH = 200
 
@@ -48,7 +48,7 @@ def settle_what_is_left(now: datetime) -> int:
     Most of them wait for a receiver. Some nobody would look at otherwise: those delivered before there was this clock, and those
     of which only a receiver that has been given up meanwhile was owed something.
     """
-    left = Case.objects.filter(status__in=ENDED, settled_at=None, uncollected_from=None, forgotten_at=None)
+    left = Case.objects.real().filter(status__in=ENDED, settled_at=None, uncollected_from=None, forgotten_at=None)
     last = 0
     while True:
         with transaction.atomic():
@@ -63,7 +63,7 @@ def _owing(cases: Collection[int]) -> set[int]:
     """Those of which somebody is owed something."""
     on_the_way = Delivery.objects.filter(case__in=cases, delivered_at=None)
     off = list(Receiver.objects.filter(active=False))
-    given_up = [receiver.pk for receiver in off if receiver.kind not in ready_kinds()]
+    given_up = [receiver.pk for receiver in off if not is_ready(receiver)]
     if given_up:
         on_the_way = on_the_way.exclude(receiver__in=given_up)
     owing = set(on_the_way.values_list("case_id", flat=True))
@@ -77,4 +77,6 @@ def _missed(receiver: Receiver, cases: Collection[int]) -> set[int]:
     """Those of which a receiver that is off will be owed something when it is on again."""
     has = Delivery.objects.filter(receiver=receiver, event=OuterRef("pk"))
     missed = Event.objects.filter(~Exists(has), case__in=cases, at__gte=receiver.since).defer("data")
+    if not receiver.takes_tests:
+        missed = missed.filter(case__is_test=False)
     return {event.case_id for event, to in KINDS[receiver.kind].addresses(list(missed)) if to}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from apps.cases.diary import Reach
 from apps.cases.models import Case
-from apps.sync.models import STATUS_WORDS, Delivery
+from apps.sync.models import NATIONAL, STATUS_WORDS, Delivery, Receiver
+from apps.sync.receivers.national import National
 
 
 def standing_of(case: Case) -> dict[int, list[Reach]]:
@@ -22,3 +24,10 @@ def standing_of(case: Case) -> dict[int, list[Reach]]:
         where = f"{reverse('admin:sync_delivery_changelist')}?{urlencode(asked)}"
         found.setdefault(event, []).append(Reach(receiver.name, status, str(STATUS_WORDS[status]), count, where))
     return found
+
+
+def passed_on_from() -> datetime | None:
+    """From when on what happens is passed on to the national service; None while it is off or the settings do not say where it is."""
+    if not National.ready():
+        return None
+    return Receiver.objects.filter(kind=NATIONAL, active=True).values_list("since", flat=True).first()

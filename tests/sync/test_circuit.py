@@ -9,6 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from apps.sync import relay
+from apps.sync.courier import Courier
 from apps.sync.models import Delivery, Receiver
 from tests import build
 from tests.build import NOW
@@ -55,6 +56,33 @@ def test_receiver_that_is_away_is_only_probed(receiver: Scripted) -> None:
     probes = tried(receiver) - before
     # 1, 2, 5, 10, 20, 30 seconds and then once a minute; a request that breaks off may be sent twice on a new connection
     assert 8 <= probes <= 2 * 18
+
+
+def test_what_was_on_its_way_when_it_went_away_does_not_make_the_probes_rare(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    relay.collect(at(0))
+    with Courier() as courier:
+        lines = relay.claim(now=at(0))
+        reports = [(line, courier.carry(line).result()) for line in lines]
+
+    for one in reports:  # they come back one after the other
+        relay.note([one], at(0))
+
+    probe_at = national().probe_at
+    assert probe_at is not None
+    assert probe_at <= at(2)
+
+
+def test_line_that_is_probed_again_and_again_does_not_wait_longer_for_that(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many(1)
+    away_for(receiver, 1_800, every=60)
+    receiver.rules.clear()
+
+    relay.run_once(at(1_870))
+
+    assert not Delivery.objects.filter(receiver=national(), delivered_at=None).exists()
 
 
 def test_one_bad_case_does_not_shut_out_the_others(receiver: Scripted) -> None:

@@ -1,15 +1,14 @@
-"""What receivers get of each kind of event, compared with the files they have been promised.
+"""What receivers get of each kind of event, compared with what they have been promised (docs/interface/examples).
 
-After a change that is meant, WRITE_GOLDEN=1 writes the files anew: look at the difference, since every receiver will.
+What is added passes. After another change that is meant, WRITE_GOLDEN=1 writes the files anew: look at the difference, since every
+receiver will, and give the documents another schemaVersion.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,10 +23,10 @@ from apps.sync.reference.documents import data_digest
 from apps.sync.reference.rules import check_case_data, check_event
 from tests import build
 from tests.build import NOW
-from tests.sync import folders
+from tests.sync import folders, schemas
+from tests.sync.golden import broken, steady
 
 pytestmark = pytest.mark.django_db
-GOLDEN = Path(__file__).parent / "golden"
 LATER = NOW + timedelta(hours=1)
 
 FACTS: dict[str, dict[str, Any]] = {
@@ -72,39 +71,12 @@ def happened(kind: str) -> Event:
 KINDS = ["received", *(step.name for step in TABLE if step.audience is Audience.EVERYBODY)]
 
 
-def steady(document: dict[str, Any], case: Case) -> dict[str, Any]:
-    """A document with what differs at each run named instead."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    names = {str(case.external_id): "<externalId>", str(case.number): "<caseNumber>"}
-    for event in case.events.all():
-        names[str(event.key)] = f"<key of {event.kind}>"
-        if event.paper:
-            names |= {
-                str(event.paper_id): f"<paper of {event.kind}>",
-                event.paper.digest: f"<its digest: {event.kind}>",
-            }
-    names[case.application.version.digest] = "<digest of the version>"
-    if "digest" in document:
-        names[document["digest"].removeprefix("sha-256:")] = "<digest>"
-    for value, name in names.items():
-        text = text.replace(value, name)
-    steadied: dict[str, Any] = json.loads(text)
-    for paper in steadied.get("formdata", {}).get("papers", []):
-        for page in paper["pages"]:
-            if page["key"] == "supplement":  # its words are translations, which may be improved
-                page["title"] = sorted(page["title"])
-                for asked in page["fields"]:
-                    asked["label"] = sorted(asked["label"])
-    return steadied
-
-
-def same_as_golden(name: str, document: dict[str, Any]) -> bool:
-    path = GOLDEN / f"{name}.json"
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    if os.environ.get("WRITE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return path.read_text(encoding="utf-8") == text
+def fits(document: dict[str, Any]) -> bool:
+    """Whether the published schema lets a document be, and tells of everything in it."""
+    name = "portal-case-data" if "formdata" in document else "event"
+    assert schemas.errors(name, document) == []
+    assert schemas.undescribed(name, document) == []
+    return True
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -114,7 +86,8 @@ def test_event_is_what_receivers_were_promised(kind: str) -> None:
     document = envelope.event(event, event.number)
 
     check_event(document, str(event.case.external_id))
-    assert same_as_golden(f"event-{kind}", steady(document, event.case))
+    assert fits(document)
+    assert broken(f"event-{kind}", steady(document, event.case)) == []
 
 
 @pytest.mark.parametrize("kind", ["received", "supplement", "add"])
@@ -124,7 +97,8 @@ def test_case_data_are_what_receivers_were_promised(kind: str) -> None:
     document = envelope.case_data(event)
 
     check_case_data(document, str(event.case.external_id))
-    assert same_as_golden(f"data-{kind}", steady(document, event.case))
+    assert fits(document)
+    assert broken(f"data-{kind}", steady(document, event.case)) == []
 
 
 def test_decision_is_listed_with_the_outcome() -> None:
@@ -135,7 +109,8 @@ def test_decision_is_listed_with_the_outcome() -> None:
     document = envelope.event(event, event.number)
 
     check_event(document, str(case.external_id))
-    assert same_as_golden("event-close-with-decision", steady(document, case))
+    assert fits(document)
+    assert broken("event-close-with-decision", steady(document, case)) == []
 
 
 def test_texts_for_the_questions_and_instructions_for_appeal_are_told_when_there_are_any() -> None:
@@ -151,8 +126,9 @@ def test_texts_for_the_questions_and_instructions_for_appeal_are_told_when_there
 
     assert envelope.event(asked, 3)["data"]["texts"] == {first: "För kort"}
     assert envelope.event(closed, 5)["data"]["appeal"] == "Till förvaltningsdomstolen"
-    check_event(envelope.event(asked, 3), str(case.external_id))
-    check_event(envelope.event(closed, 5), str(case.external_id))
+    for document in (envelope.event(asked, 3), envelope.event(closed, 5)):
+        check_event(document, str(case.external_id))
+        assert fits(document)
 
 
 def test_message_without_files_says_that_it_has_none() -> None:
@@ -178,7 +154,8 @@ def test_skipped_event_has_its_number_and_nothing_else() -> None:
     document = envelope.skipped(event, 3)
 
     check_event(document, str(event.case.external_id))
-    assert same_as_golden("event-skipped", steady(document, event.case))
+    assert fits(document)
+    assert broken("event-skipped", steady(document, event.case)) == []
 
 
 def test_case_data_of_an_earlier_paper_stay_the_same_when_more_has_come() -> None:
@@ -226,6 +203,7 @@ def test_secret_questions_are_marked_and_others_say_nothing_of_it() -> None:
 
     data = envelope.case_data(case.events.get())
 
+    assert fits(data)
     (page,) = data["formdata"]["papers"][0]["pages"]
     assert [field.get("secret") for field in page["fields"]] == [None, True]
 
@@ -274,17 +252,22 @@ def test_case_data_say_on_whose_behalf_they_were_sent() -> None:
     document = envelope.case_data(event)
 
     check_case_data(document, str(event.case.external_id))
-    assert same_as_golden("data-received-on-behalf", steady(document, event.case))
+    assert fits(document)
+    assert broken("data-received-on-behalf", steady(document, event.case)) == []
 
 
 def test_of_another_person_the_name_is_told_and_no_identifier() -> None:
     event = for_somebody(kind="person", subject="an index", name="Test Person (1234567-1)", identity_code="040480A903K")
 
+    assert fits(envelope.case_data(event))
     assert customer_in(event)["onBehalfOf"] == {"kind": "person", "name": "Test Person (1234567-1)"}
 
 
 def test_protection_order_is_told_and_nothing_is_said_where_there_is_none() -> None:
-    assert customer_in(of_protected()) == {"name": "Example Customer", "protected": True}
+    event = of_protected()
+
+    assert fits(envelope.case_data(event))
+    assert customer_in(event) == {"name": "Example Customer", "protected": True}
     Customer.objects.update(protected=False)
     assert customer_in(build.case().events.get()) == {"name": "Example Customer"}
 

@@ -140,7 +140,7 @@ def test_relay_goes_on_when_the_database_was_away(house: House, scripted_nationa
     with psycopg.connect(house.env["DATABASE_URL"], autocommit=True) as another:
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         cut = another.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}".encode())  # noqa: S608
-        assert cut.rowcount == 1
+        assert cut.rowcount >= 1  # one listens, one does the duties
     house.run("-m", "tests.sync.outside", "1")
 
     until(lambda: len(scripted_national.order) >= 3)
@@ -154,6 +154,7 @@ def test_relay_does_the_duties_beside_what_it_sends(house: House, scripted_natio
 
     until(lambda: house.count("sync_dutydone", "ended_at IS NOT NULL") >= len(DUTIES) - 1)  # one waits for the receiver
     assert len(scripted_national.order) == 0
+    assert house.count("sync_relayalive", "1 = 1") == 1
 
     scripted_national.gate.set()
     relay.send_signal(signal.SIGTERM)

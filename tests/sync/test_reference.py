@@ -55,7 +55,7 @@ class Reply:
 
 
 class Client:
-    """Speaks the contract as docs/interface.md has it; every request on a new connection unless told otherwise."""
+    """Speaks the contract as docs/interface has it; every request on a new connection unless told otherwise."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -288,7 +288,7 @@ def test_case_data_needs_the_key_of_its_event(client: Client, key: str) -> None:
 
 
 def test_examples_of_the_documentation_are_accepted(client: Client) -> None:
-    text = (ROOT / "docs" / "interface.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "interface" / "README.md").read_text(encoding="utf-8")
     examples = [json.loads(block.split("```")[0]) for block in text.split("```json")[1:]]
     data = next(example for example in examples if "formdata" in example)
     sent, message = (example for example in examples if "kind" in example)
@@ -484,6 +484,11 @@ def test_event_waits_for_case_data_and_its_attachments(client: Client) -> None:
         ({"at": "2026-02-30T10:15:00Z"}, "/at"),
         ({"at": "0001-01-01T00:00:00+23:59"}, "/at"),
         ({"data": []}, "/data"),
+        ({"test": False}, "/test"),
+        ({"kind": "skipped", "data": None}, "/data"),
+        ({"kind": "close", "data": {"text": "Ja"}}, "/data/outcome"),
+        ({"kind": "write", "data": {"text": "Hej"}}, "/data/attachments"),
+        ({"kind": "request_supplement", "data": {"text": "", "due": "2026-02-30", "fields": []}}, "/data/due"),
     ],
 )
 def test_event_against_the_contract_is_refused_with_its_place(
@@ -642,8 +647,17 @@ def test_command_says_in_words_why_it_cannot_start(
 # Faults
 
 
-FAULTY_BEFORE = {"500": 500, "503": 503, "429": 429, "garbage": 200, "empty": 200, "close_before": 0, "hang": 0}
-FAULTY_AFTER = {"500_after": 500, "close_after": 0, "hang_after": 0}
+FAULTY_BEFORE = {
+    "500": 500,
+    "503": 503,
+    "429": 429,
+    "garbage": 200,
+    "empty": 200,
+    "close_before": 0,
+    "reset": 0,
+    "hang": 0,
+}
+FAULTY_AFTER = {"500_after": 500, "close_after": 0, "reset_after": 0, "hang_after": 0}
 
 
 def status_or_nothing(client: Client, sent: dict[str, Any]) -> int:
@@ -693,6 +707,35 @@ def test_fault_busy_says_when_to_come_back(client: Client) -> None:
     client.misbehave("503", "429")
 
     assert [client.get("/commondata").headers["retry-after"] for _ in range(2)] == ["1", "1"]
+
+
+def test_fault_cut_applies_and_answers_half(client: Client, part: str) -> None:
+    first = event(part, 1)
+    client.misbehave("cut")
+
+    assert status_or_nothing(client, first) == 0
+
+    assert client.last_event(part) == 1
+    assert client.post_event(first).json["duplicate"] is True
+
+
+def test_fault_break_applies_and_breaks_off_after_the_answer(client: Client, part: str) -> None:
+    first = event(part, 1)
+    client.misbehave("break")
+
+    assert status_or_nothing(client, first) in (0, 201)  # whether what had come is still read is up to the network
+
+    assert client.requests()[-1]["status"] == 201
+    assert client.post_event(first).json["duplicate"] is True
+
+
+def test_fault_slow_answers_a_second_later(client: Client, part: str) -> None:
+    client.misbehave("slow")
+    started = time.monotonic()
+
+    assert client.post_event(event(part, 1)).status == 201
+
+    assert time.monotonic() - started >= 1
 
 
 def test_fault_accept_twice_sends_the_answer_twice(client: Client, part: str) -> None:
@@ -900,8 +943,10 @@ def test_connection_is_kept_between_requests(client: Client, part: str) -> None:
 def test_unknown_addresses_and_methods_are_refused(client: Client, part: str) -> None:
     assert client.get("/nowhere").problem == "unknown-path"
     assert client.get(f"/commondata/{part}/nothing").problem == "unknown-path"
-    deleted = client.send("DELETE", f"/commondata/{part}")
-    assert (deleted.status, deleted.headers["allow"]) == (405, "GET, PUT, HEAD")
+    for method in ("DELETE", "TRACE", "QUERY"):
+        answer = client.send(method, f"/commondata/{part}")
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, PUT, HEAD")
+        assert answer.problem == "method"
     assert client.send("POST", "/").headers["allow"] == "GET, HEAD"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.files.storage import Storage
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from apps.sync.models import Delivery
 
 PIECE = 256 * 1024  # bytes
+LONGEST_WAIT = 24 * 3600.0  # seconds that a Retry-After can ask for
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class Parcel:
     case_number: str
     key: str
     number: int
-    attempt: int
+    hand: str  # which sending of it this is: of no two is it the same
     skipped: bool
     event: dict[str, Any]
     data: dict[str, Any] | None
@@ -136,6 +139,11 @@ class Sender(ABC, Generic[P]):
         """Whether the settings say where to send; until then nothing is tried."""
 
     @classmethod
+    def keys(cls) -> Collection[str] | None:
+        """The keys of the rows of this kind that the settings know, where there can be several; None where there is one."""
+        return None
+
+    @classmethod
     @abstractmethod
     def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, P | Refused]:
         """What is sent of each delivery, by its id. Asks the database; runs where the relay does."""
@@ -151,3 +159,16 @@ class Sender(ABC, Generic[P]):
     @abstractmethod
     async def send(self, parcel: P, *, ask_first: bool) -> Outcome:
         """Send one parcel. `ask_first`: an earlier answer was lost, or something else is sent under the key this time."""
+
+
+def retry_after(text: str) -> float | None:
+    """The seconds that a Retry-After asks to wait, however it is written; None of one that says nothing."""
+    text = text.strip()
+    if text.isascii() and text.isdecimal():
+        return min(float(text[:9]), LONGEST_WAIT)
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)
+    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT)

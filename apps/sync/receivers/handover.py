@@ -68,9 +68,9 @@ class Handover(Sender[Package | None]):
 
     @classmethod
     def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
-        """Those events at which the case's service has packages dropped."""
+        """Those events at which the case's service has packages dropped; never of a test."""
         cases = {event.case_id for event in events}
-        chosen = dict(Case.objects.filter(pk__in=cases).values_list("pk", "service__handover_on"))
+        chosen = dict(Case.objects.real().filter(pk__in=cases).values_list("pk", "service__handover_on"))
         return [(one, [To()]) for one in events if handover.is_dropped_at(one, chosen.get(one.case_id) or ())]
 
     @classmethod

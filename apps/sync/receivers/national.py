@@ -1,4 +1,4 @@
-"""The national service Tillstånd och tillsyn: the client's side of docs/interface.md.
+"""The national service Tillstånd och tillsyn: the client's side of docs/interface.
 
 Everything that will change when its real operations become known is in this file.
 """
@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import uuid
 from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import aiohttp
@@ -19,16 +18,29 @@ import requests
 from django.conf import settings
 
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
-from apps.sync import envelope, packing
+from apps.sync import envelope, packing, xroad
 from apps.sync.models import Delivery
-from apps.sync.receivers.base import Behind, Delivered, Enclosure, Later, Outcome, Parcel, Refused, Sender, To, Unknown
+from apps.sync.receivers.base import (
+    Behind,
+    Delivered,
+    Enclosure,
+    Later,
+    Outcome,
+    Parcel,
+    Refused,
+    Sender,
+    To,
+    Unknown,
+    retry_after,
+)
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
 
+log = logging.getLogger(__name__)
+
 JSON = "application/json"
 LONGEST_ANSWER = 1_000_000  # bytes
-LONGEST_WAIT = 24 * 3600.0  # seconds that a Retry-After can ask for
 NOT_NOW = (408, 425, 429)
 BARRED = (401, 403)  # of the token or the way there, never of what is sent
 PROBLEM = "urn:forenklad-e-tjanst:problem:"
@@ -50,8 +62,13 @@ class Answer:
     @property
     def refusal(self) -> bool:
         """Whether the receiver itself says no, for good: it says so in a JSON object, and a proxy in a page."""
-        passing = self.status in (*NOT_NOW, *BARRED) or "X-Road-Error" in self.headers
+        passing = self.status in (*NOT_NOW, *BARRED) or bool(self.road_error)
         return 400 <= self.status < 500 and not passing and self.document is not None
+
+    @property
+    def road_error(self) -> str:
+        """The kind of X-Road's own error, which says nothing of the receiver; empty when the receiver itself has answered."""
+        return xroad.error_kind(self.status, self.headers, self.document)
 
     @property
     def problem(self) -> str:
@@ -85,6 +102,9 @@ def ledger(*, page: int = 500) -> Iterator[list[Entry]]:
     seen: set[str] = set()
     with requests.Session() as session:
         session.headers.update(_headers())
+        if settings.NATIONAL_SERVICE_CERTIFICATE:
+            certificate, key = settings.NATIONAL_SERVICE_CERTIFICATE, settings.NATIONAL_SERVICE_CERTIFICATE_KEY
+            session.cert = (certificate, key) if key else certificate
         while True:
             document = _page(session, asked)
             try:
@@ -112,22 +132,35 @@ def _entry(one: Mapping[str, Any]) -> Entry:
 def _page(session: requests.Session, asked: dict[str, str]) -> dict[str, Any]:
     address = f"{settings.NATIONAL_SERVICE_URL.rstrip('/')}/commondata"
     try:
-        answer = session.get(address, params=asked, timeout=(5, settings.RELAY_TIMEOUT), allow_redirects=False)
-        document = answer.json() if answer.status_code == 200 else None
-    except (requests.RequestException, ValueError) as e:
+        answer = session.get(
+            address,
+            params=asked,
+            headers=(sent := xroad.of_request()),
+            timeout=(5, settings.RELAY_TIMEOUT),
+            allow_redirects=False,
+            verify=settings.NATIONAL_SERVICE_CA or None,
+        )
+        document = _object(answer.content)
+    except OSError as e:  # a certificate that cannot be read, too
         raise LedgerUnreadable(f"the ledger cannot be read: {type(e).__name__}") from e
-    if not isinstance(document, dict):
-        raise LedgerUnreadable(f"the ledger cannot be read: {answer.status_code}")
+    found = Answer(answer.status_code, answer.headers, document)
+    _log_attempt("GET", "ledger", sent, found.road_error or found.status)
+    if found.status != 200 or found.road_error or document is None:
+        raise LedgerUnreadable(f"the ledger cannot be read: {_words(found)}")
     return document
+
+
+def _log_attempt(method: str, what: str, sent: Mapping[str, str], came: object) -> None:
+    """One line of what went through a security server, by which it is found in that server's log. Without it there is nothing to find."""
+    if xroad.in_use():
+        log.info("national: %s %s: %s, X-Road-Id %s", method, what, came, sent["X-Road-Id"])
 
 
 def _headers() -> dict[str, str]:
     headers = {"User-Agent": "forenklad-e-tjanst", "Accept": JSON}
     if settings.NATIONAL_SERVICE_TOKEN:
         headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
-    if settings.NATIONAL_SERVICE_XROAD_CLIENT:
-        headers["X-Road-Client"] = settings.NATIONAL_SERVICE_XROAD_CLIENT
-    return headers
+    return headers | xroad.headers()
 
 
 class National(Sender[Parcel]):
@@ -136,6 +169,7 @@ class National(Sender[Parcel]):
     kind: ClassVar[str] = "national"
     session: aiohttp.ClientSession
     used: bool  # whether the connection has carried an answer before
+    barrier: str  # why there can be no connection at all
 
     @classmethod
     def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
@@ -153,11 +187,16 @@ class National(Sender[Parcel]):
         return packing.pack(deliveries)
 
     async def __aenter__(self) -> Self:
-        self.session, self.used = self._new_session(), False
+        self.used, self.barrier = False, ""
+        try:
+            self.session = self._new_session()
+        except OSError as e:
+            self.barrier = f"the certificate, its key or whom to trust cannot be read: {type(e).__name__}"
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        await self.session.close()
+        if not self.barrier:
+            await self.session.close()
 
     async def _connect_anew(self) -> None:
         await self.session.close()
@@ -169,6 +208,7 @@ class National(Sender[Parcel]):
             headers=_headers(),
             timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
             cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(ssl=tls) if (tls := xroad.tls()) else None,
         )
         # The library would send a PUT again by itself when the connection breaks. The relay does, after it has asked.
         session._retry_connection = False
@@ -176,6 +216,8 @@ class National(Sender[Parcel]):
 
     async def send(self, parcel: Parcel, *, ask_first: bool) -> Outcome:
         """Data, attachments, event, in this order; the event is delivered when all are acknowledged."""
+        if self.barrier:
+            return Later(None, self.barrier, barred=True)
         if ask_first and (found := await self._ask(parcel)) is not None:
             return found
         if not parcel.skipped:
@@ -199,7 +241,7 @@ class National(Sender[Parcel]):
             if number == parcel.number:
                 return Delivered()
             return Refused(f"the receiver has this event under the number {number}")
-        if answer.status in (400, 404) and "X-Road-Error" not in answer.headers:
+        if answer.status in (400, 404) and not answer.road_error:
             return None
         return _later(answer, "asked whether it was received: ", unsure=True)
 
@@ -225,7 +267,7 @@ class National(Sender[Parcel]):
         answer = await self._request("GET", parcel.external_id, parcel)
         if not isinstance(answer, Answer):
             return Later(None, f"asked for the case data: {answer.why}")
-        if answer.status >= 500 or answer.status in (*NOT_NOW, *BARRED) or "X-Road-Error" in answer.headers:
+        if answer.status >= 500 or answer.status in (*NOT_NOW, *BARRED) or answer.road_error:
             return _later(answer, "asked for the case data: ")
         theirs = (answer.document or {}).get("digest") if answer.good else None
         return theirs is None or theirs == data["digest"]
@@ -329,12 +371,13 @@ class National(Sender[Parcel]):
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Later | Unknown:
         url = f"{settings.NATIONAL_SERVICE_URL.rstrip('/')}/commondata/{path}"
-        sent = {"X-Road-Id": str(uuid.uuid4()), "X-Road-Issue": parcel.case_number}
+        sent = xroad.of_request(parcel.case_number)
         if key:
             sent |= {"Idempotency-Key": key, "Content-Type": JSON, **(headers or {})}
         try:
             async with self.session.request(method, url, data=body, headers=sent, allow_redirects=False) as response:
                 answer = await _read(response)
+            _log_attempt(method, f"{path} of event {parcel.key}", sent, answer.road_error or answer.status)
             if key and answer.good and _same(answer.document, "key", key):
                 self.used = True
                 return answer
@@ -349,12 +392,13 @@ class National(Sender[Parcel]):
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
             return Later(None, f"cannot be reached: {type(e).__name__}")
         except (aiohttp.ClientError, TimeoutError, OSError) as e:
+            _log_attempt(method, f"{path} of event {parcel.key}", sent, type(e).__name__)
             return Unknown(f"the answer was lost: {type(e).__name__}")
 
 
 def _key_of_its_own(parcel: Parcel, why: str) -> str:
     """A key for case data that are sent besides those of the event's key."""
-    return f"{uuid.uuid5(uuid.UUID(parcel.key), f'{why} {parcel.attempt}')}:data"
+    return f"{uuid.uuid5(uuid.UUID(parcel.key), f'{why} {parcel.hand}')}:data"
 
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:
@@ -378,7 +422,7 @@ def _judged(answer: Answer | Later | Unknown, key: str, digest: str = "") -> Out
         return answer
     if answer.refusal:
         return Refused(_words(answer))
-    if "X-Road-Error" in answer.headers or answer.status >= 400:
+    if answer.road_error or answer.status >= 400:
         return _later(answer)
     if 300 <= answer.status < 400:
         return Later(None, f"{_words(answer)}: redirects are not followed")
@@ -394,9 +438,10 @@ def _judged(answer: Answer | Later | Unknown, key: str, digest: str = "") -> Out
 
 
 def _later(answer: Answer, asked: str = "", *, unsure: bool = False) -> Later:
-    page = 400 <= answer.status < 500 and answer.document is None
+    page = 400 <= answer.status < 500 and answer.document is None and not answer.road_error
+    barred = xroad.closed(answer.road_error) if answer.road_error else answer.status in BARRED
     why = f"{asked}{_words(answer)}{' without a JSON object' if page else ''}"
-    return Later(_retry_after(answer), why, unsure, barred=answer.status in BARRED)
+    return Later(retry_after(answer.headers.get("Retry-After", "")), why, unsure, barred=barred)
 
 
 def _same(document: dict[str, Any] | None, name: str, ours: str, *, absent: bool = False) -> bool:
@@ -418,22 +463,13 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _words(answer: Answer) -> str:
-    """A refusal without what the receiver quotes: the status, the problem's name, and where in the document it is."""
+    """A refusal without what the receiver quotes: the status, the problem's name, and where in the document it is.
+
+    Of X-Road's own errors their kind: they are not the receiver's.
+    """
+    if answer.road_error:
+        return f"{answer.status} of X-Road, not of the receiver: {answer.road_error}"
     errors = (answer.document or {}).get("errors")
     pointers = [e.get("pointer") for e in errors[:5] if isinstance(e, dict)] if isinstance(errors, list) else []
-    road = "X-Road error" if "X-Road-Error" in answer.headers else ""
-    said = [str(answer.status), road, answer.problem[:60], *(str(p)[:100] for p in pointers if p)]
+    said = [str(answer.status), answer.problem[:60], *(str(p)[:100] for p in pointers if p)]
     return " ".join(filter(None, said))
-
-
-def _retry_after(answer: Answer) -> float | None:
-    """The seconds the receiver asks to wait, however it writes them."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text[:9]), LONGEST_WAIT)
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    seconds = (when if when.tzinfo else when.replace(tzinfo=UTC)) - datetime.now(UTC)
-    return min(max(seconds.total_seconds(), 0.0), LONGEST_WAIT)

@@ -47,7 +47,7 @@ def too_large(limit: int) -> Refused:
 
 
 def unknown_path() -> Refused:
-    return Refused(404, "unknown-path", "There is nothing at this address", "See docs/interface.md for the operations.")
+    return Refused(404, "unknown-path", "There is nothing at this address", "See docs/interface for the operations.")
 
 
 def wrong_method(allowed: str) -> Refused:

@@ -1,4 +1,4 @@
-"""The operations of docs/interface.md: each request is applied in one transaction, with its line in the log."""
+"""The operations of docs/interface: each request is applied in one transaction, with its line in the log."""
 
 import base64
 import hmac
@@ -86,7 +86,7 @@ class Contract:
     def authorise(self, request: Request) -> None:
         given = request.headers.get("Authorization", "").encode("latin-1", "replace")
         if self.token and not hmac.compare_digest(given, f"Bearer {self.token}".encode()):
-            refusal = Refused(401, "unauthorised", "Unauthorised request", "A valid bearer token is needed.")
+            refusal = Refused(401, "unauthorised", "Unauthorized request", "A valid bearer token is needed.")
             refusal.headers["WWW-Authenticate"] = "Bearer"
             raise refusal
 

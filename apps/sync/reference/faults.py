@@ -15,7 +15,11 @@ class Manner(Enum):
     ANSWER = "answer"
     TWICE = "twice"
     CLOSE = "close"
+    RESET = "reset"
     HANG = "hang"
+    CUT = "cut"
+    BREAK = "break"
+    SLOW = "slow"
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Fault:
 
     @property
     def silent(self) -> bool:
-        return self.manner in (Manner.CLOSE, Manner.HANG)
+        return self.manner in (Manner.CLOSE, Manner.RESET, Manner.HANG)
 
     def disguise(self, answer: Answer) -> Answer:
         return self.says or answer
@@ -54,6 +58,11 @@ FAULTS = {
         Fault("500_after", True, says=ailing(500, "Internal error")),
         Fault("close_before", False, Manner.CLOSE),
         Fault("close_after", True, Manner.CLOSE),
+        Fault("reset", False, Manner.RESET),
+        Fault("reset_after", True, Manner.RESET),
+        Fault("cut", True, Manner.CUT),
+        Fault("break", True, Manner.BREAK),
+        Fault("slow", True, Manner.SLOW),
         Fault("hang", False, Manner.HANG),
         Fault("hang_after", True, Manner.HANG),
         Fault("garbage", False, says=GARBAGE),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import date
 from typing import Any
 
 from .answers import Refused
@@ -15,6 +16,7 @@ ATTACHMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
 MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}([ ]*;[ -~]{1,200})?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 DIGEST = re.compile(r"sha-256:[0-9a-f]{64}")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Rule = tuple[str, Callable[[Any], bool], str]
 
@@ -37,6 +39,25 @@ def obj(value: Any) -> bool:
 
 def time(value: Any) -> bool:
     return isinstance(value, str) and moment(value) is not None
+
+
+def day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and DAY.fullmatch(value) is not None and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def said(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def said_of_each(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
 
 
 BOTH: tuple[Rule, ...] = (
@@ -64,15 +85,46 @@ EVENT: tuple[Rule, ...] = (
     ("kind", matches(WORD), "must be a word of 1-64 characters"),
     ("at", time, "must be an RFC 3339 time with its offset"),
 )
+MARK: Rule = ("test", lambda value: value is True, "must be true, or not there")
 HAPPENED: tuple[Rule, ...] = (
     ("status", matches(WORD), "must be a word of 1-64 characters"),
     ("data", obj, "must be an object"),
 )
-SKIPPED: tuple[Rule, ...] = (("data", lambda value: value in ({}, None), "must be empty when the event is skipped"),)
+SKIPPED: tuple[Rule, ...] = (
+    HAPPENED[0],
+    ("data", lambda value: value == {}, "must be empty when the event is skipped"),
+)
+PAPER: tuple[Rule, ...] = (("paper", matches(UUID), "must be a uuid"),)
+TEXT: tuple[Rule, ...] = (("text", said, "must be a text"),)
+FILES: tuple[Rule, ...] = (("attachments", lambda value: isinstance(value, list), "must be a list"),)
+# What an event of each kind says in its data, beside what may be left out; of other kinds everything is taken.
+NEEDS: dict[str, tuple[Rule, ...]] = {
+    "received": PAPER,
+    "supplement": PAPER,
+    "add": PAPER,
+    "write": (*TEXT, *FILES),
+    "reply": (*TEXT, *FILES),
+    "request_supplement": (
+        *TEXT,
+        ("due", day, "must be a date"),
+        ("fields", words, "must be a list of texts"),
+    ),
+    "register": (("registerNumber", said, "must be a text"),),
+    "close": (("outcome", matches(WORD), "must be a word of 1-64 characters"), *TEXT),
+    "transfer": (("to", said, "must be a text"), *TEXT),
+    "leave_unexamined": TEXT,
+    "reopen": TEXT,
+}
+APPEAL: tuple[Rule, ...] = (("appeal", said, "must be a text"),)
+MAY: dict[str, tuple[Rule, ...]] = {
+    "request_supplement": (("texts", said_of_each, "must be an object of texts"),),
+    "close": (*APPEAL, *FILES),
+    "leave_unexamined": (*APPEAL, *FILES),
+}
 
 
 def check_case_data(document: Any, external_id: str) -> dict[str, Any]:
-    errors = [*broken(document, CASE_DATA), *wrong_address(document, external_id)]
+    errors = [*broken(document, CASE_DATA), *wrong_address(document, external_id), *mark_errors(document)]
     if not errors:
         errors = attachment_errors(document["attachments"])
     return sound(document, errors)
@@ -80,16 +132,37 @@ def check_case_data(document: Any, external_id: str) -> dict[str, Any]:
 
 def check_event(document: Any, external_id: str) -> dict[str, Any]:
     skipped = isinstance(document, dict) and document.get("kind") == "skipped"
-    rules = (*EVENT, *(SKIPPED if skipped else HAPPENED))
-    return sound(document, [*broken(document, rules), *wrong_address(document, external_id)])
+    errors = [*broken(document, EVENT), *wrong_address(document, external_id), *mark_errors(document)]
+    if skipped:
+        # A skipped event need not say anything; what it says must be right.
+        return sound(document, [*errors, *broken(document, present(document, SKIPPED))])
+    errors += broken(document, HAPPENED)
+    return sound(document, errors or data_errors(document["kind"], document["data"]))
 
 
-def attachment_errors(attachments: list[Any]) -> list[dict[str, str]]:
-    errors = [
-        error for place, item in enumerate(attachments) for error in broken(item, ATTACHMENT, f"/attachments/{place}")
-    ]
+def data_errors(kind: str, data: dict[str, Any]) -> list[dict[str, str]]:
+    """What an event's data lack of what the kind needs."""
+    rules = (*NEEDS.get(kind, ()), *present(data, MAY.get(kind, ())))
+    errors = broken(data, rules, "/data")
+    if not errors and FILES[0] in rules:
+        errors = attachment_errors(data["attachments"], "/data/attachments")
+    return errors
+
+
+def present(document: dict[str, Any], rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """The rules for what is there."""
+    return tuple(rule for rule in rules if rule[0] in document)
+
+
+def mark_errors(document: Any) -> list[dict[str, str]]:
+    """What came of a test says so, and what is real says nothing."""
+    return broken(document, present(document, (MARK,))) if isinstance(document, dict) else []
+
+
+def attachment_errors(attachments: list[Any], at: str = "/attachments") -> list[dict[str, str]]:
+    errors = [error for place, item in enumerate(attachments) for error in broken(item, ATTACHMENT, f"{at}/{place}")]
     if not errors and len({item["id"] for item in attachments}) != len(attachments):
-        errors.append({"pointer": "/attachments", "detail": "two attachments have the same id"})
+        errors.append({"pointer": at, "detail": "two attachments have the same id"})
     return errors
 
 

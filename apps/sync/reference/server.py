@@ -4,8 +4,10 @@ import contextlib
 import re
 import signal
 import socket
+import struct
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,8 @@ from .wire import read_body
 
 LARGEST_BODY = 200 * 2**20
 LOOPBACK = "127.0.0.1"
+SLOW = 1.0  # seconds that a slow answer takes
+LINGER_NOT = struct.pack("ii", 1, 0)  # closing resets the connection, and what is not read yet is lost
 HERE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?")
 
 
@@ -112,7 +116,11 @@ class Handler(BaseHTTPRequestHandler):
         with contextlib.closing(body):
             self.answer(Request(self.command, path, query, self.headers, body))
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = do_OPTIONS = receive  # noqa: N815
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Whatever the method is: the contract says which an address takes, instead of the standard library's 501."""
+        if name.startswith("do_"):
+            return self.receive
+        raise AttributeError(name)
 
     def split(self) -> tuple[str, str]:
         try:
@@ -144,12 +152,25 @@ class Handler(BaseHTTPRequestHandler):
         """Let the answer leave in the fault's manner."""
         if fault.manner is Manner.HANG:
             self.server.stopping.wait(self.server.settings.hang)
+        if fault.manner is Manner.RESET:
+            self.reset()
         if fault.silent:
             self.close_connection = True
             return
-        self.send(answer)
+        if fault.manner is Manner.SLOW:
+            self.server.stopping.wait(SLOW)
+        self.send(answer, cut=fault.manner is Manner.CUT)
         if fault.manner is Manner.TWICE:
             self.send(answer)
+        if fault.manner is Manner.BREAK:
+            self.reset()
+
+    def reset(self) -> None:
+        """Break the connection off, as a machine does that has lost its power."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        for end in (self.wfile, self.rfile, self.connection):
+            end.close()
+        raise ConnectionResetError("as it was told to")
 
     def page_answer(self, request: Request) -> Answer:
         try:
@@ -169,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
 
     # Writing
 
-    def send(self, answer: Answer, *, close: bool = False) -> None:
+    def send(self, answer: Answer, *, close: bool = False, cut: bool = False) -> None:
         length = answer.length if answer.length is not None else len(answer.body)
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
@@ -183,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         if self.command != "HEAD":
-            sent = self.wfile.write(answer.body)
+            sent = self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)
             for piece in answer.pieces or ():
                 sent += self.wfile.write(piece)
             # What was forgotten while it was being read comes up short, and the client must notice.

@@ -261,10 +261,12 @@ class Store:
             line,
         )
 
-    def forget(self, since: str) -> None:
-        """Lose what was received from a time on, as a restored backup does; the list of requests stays."""
+    def forget(self, since: str) -> list[str]:
+        """Lose what was received from a time on, as a restored backup does; the list of requests stays. The keys that were lost."""
+        lost = [str(row["key"]) for row in self._all("select key from answered where received_at >= ?", since)]
         for table in ("case_data", "attachment", "event", "answered"):
             self._db.execute(f"delete from {table} where received_at >= ?", (since,))  # noqa: S608
+        return lost
 
 
 def timestamp(moment: datetime) -> str:

@@ -89,6 +89,31 @@ FAULT_TEXTS = {
         "otetaan vastaan, sitten yhteys suljetaan ilman vastausta",
         "applied, then closed without an answer",
     ),
+    "reset": (
+        "förbindelsen bryts, ingenting tas emot",
+        "yhteys katkeaa, mitään ei oteta vastaan",
+        "connection reset, nothing is applied",
+    ),
+    "reset_after": (
+        "tas emot, sedan bryts förbindelsen utan svar",
+        "otetaan vastaan, sitten yhteys katkeaa ilman vastausta",
+        "applied, then reset without an answer",
+    ),
+    "cut": (
+        "tas emot, halva svaret kommer",
+        "otetaan vastaan, vastauksesta tulee puolet",
+        "applied, half an answer comes",
+    ),
+    "break": (
+        "tas emot, besvaras, sedan bryts förbindelsen",
+        "otetaan vastaan, vastataan, sitten yhteys katkeaa",
+        "applied, answered, then reset",
+    ),
+    "slow": (
+        "tas emot, svaret dröjer en sekund",
+        "otetaan vastaan, vastaus viipyy sekunnin",
+        "applied, answered a second later",
+    ),
     "hang": (
         "inget svar, ingenting tas emot",
         "ei vastausta, mitään ei oteta vastaan",

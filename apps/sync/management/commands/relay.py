@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.sync import relay
+from apps.sync.alive import Sign
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         if once:
             self.stdout.write(str(relay.run_once()) or "nothing to do")
+            Sign().give()
             return
         stop = threading.Event()
 

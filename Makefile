@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test journeys lint fmt bench messages
+.PHONY: help run test journeys chaos lint fmt bench messages
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.* ## /make \1	/p' Makefile | expand -t 16
@@ -19,6 +19,10 @@ test: ## run all fast tests and the main browser journey, on every database foun
 journeys: ## run all browser journeys
 	@scripts/venv.sh requirements-test.txt
 	@$(PYTHON) scripts/test.py --journeys $(ARGS)
+
+chaos: ## kill processes at random under load and see that nothing is lost (CHAOS_SECONDS, CHAOS_SEED)
+	@scripts/venv.sh requirements-test.txt
+	@$(PYTHON) -m tests.chaos
 
 lint: ## check style, types, migrations, settings and translations
 	@scripts/venv.sh requirements-dev.txt

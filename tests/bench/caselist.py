@@ -65,7 +65,7 @@ def measure(*, sizes: tuple[int, int] = SIZES, rounds: int = ROUNDS) -> dict[str
     people = _people()
     addresses = {(who, look.name): _address(browser, look) for who, browser in people.items() for look in ALL_LOOKS}
     _fill(0, few)
-    with _copied() as beside:
+    with copied() as beside:
         before = time.perf_counter()
         _fill(few, many)
         print(f"\n{many} cases made in {time.perf_counter() - before:.0f} s")
@@ -89,7 +89,7 @@ def measure(*, sizes: tuple[int, int] = SIZES, rounds: int = ROUNDS) -> dict[str
 
 
 @contextmanager
-def _copied() -> Iterator[BaseDatabaseWrapper]:
+def copied() -> Iterator[BaseDatabaseWrapper]:
     """A second database, the same as the first is now. The first is the one that is asked again at the end."""
     first = connections["default"]
     name = f"{first.settings_dict['NAME']}_few"
@@ -199,7 +199,7 @@ OF_CASE = {
 }
 
 
-def _insert(model: type[Model], said: dict[str, str], source: str) -> str:
+def inserting(model: type[Model], said: dict[str, str], source: str) -> str:
     """The statement that makes rows like one that is there, but for what is said of each."""
     columns = [field.column for field in model._meta.concrete_fields]
     values = [said.get(str(column), f'model."{column}"') for column in columns]
@@ -241,7 +241,7 @@ def _fill(made: int, size: int) -> None:
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET maintenance_work_mem = '512MB'")
         cursor.execute(SENTENCES)
-        papers, cases = _insert(Application, OF_PAPER, PAPERS), _insert(Case, OF_CASE, CASES)
+        papers, cases = inserting(Application, OF_PAPER, PAPERS), inserting(Case, OF_CASE, CASES)
         for statement in (MADE, papers, cases):
             cursor.execute(statement, facts)
         cursor.execute("SET session_replication_role = DEFAULT")

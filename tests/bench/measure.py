@@ -16,12 +16,15 @@ def main() -> int:
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("migrate", verbosity=0, run_syncdb=True)  # the bench's own row, which has no migration
-    from tests.bench import caselist, pages, relay  # noqa: PLC0415 (models can be imported only now)
+    from tests.bench import builder, caselist, pages, relay  # noqa: PLC0415 (models can be imported only now)
 
     quick = "--quick" in sys.argv
     parts = {
         "--pages": lambda: pages.measure(rounds=2 if quick else 5),
-        "--relay": lambda: relay.measure(cases=100 if quick else 1_000),
+        "--relay": lambda: (
+            relay.measure(cases=200, patience=5, delivered=(1_000, 20_000)) if quick else relay.measure(cases=2_000)
+        ),
+        "--builder": lambda: builder.measure(quick=quick),
         "--list": lambda: caselist.measure(sizes=caselist.QUICK if quick else caselist.SIZES),
     }
     wanted = [part for part in parts if part in sys.argv] or list(parts)

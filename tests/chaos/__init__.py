@@ -1,0 +1,1 @@
+"""The fault suite: real processes, killed at random under load, to a receiver that misbehaves (`make chaos`)."""

@@ -23,6 +23,7 @@ MOST_BYTES = 150_000
 MS_TO_PASS_ON = 5_000  # by then the relay has passed the case on, and the pages say so
 WIDE, PHONE = (1100, 760), (390, 844)
 SERVICE, OTHER_SERVICE = "public-event", "noise-notification"
+DESIGNER, PASSWORD = "designer-town", "only-for-demo"  # of the demo, known to all
 DAY = datetime.now(ZoneInfo("Europe/Helsinki")) + timedelta(days=60)
 EVENT_DAY = f"{DAY.day}.{DAY.month}.{DAY.year}"
 # What is answered on each page: written, and chosen.
@@ -71,7 +72,10 @@ def opened(
     """A new window; that of somebody who is signed in already, if told so."""
     kept = signed_in.context.storage_state() if signed_in else None
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light", storage_state=kept
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        storage_state=kept,
+        locale="sv-FI",
     )
     return context.new_page()
 
@@ -127,6 +131,20 @@ def begin_another(page: Page, portal: str) -> None:
     go_on(page, 'main form button[name="_later"]')
 
 
+def take_the_builder(browser: Browser, portal: str) -> None:
+    """The pages of a designer of the example town: a service's tasks, and its questions with the preview beside them."""
+    page = opened(browser)
+    page.goto(f"{portal}/admin/login/?next=/admin/services/service/?q={OTHER_SERVICE}")
+    page.fill("[name=username]", DESIGNER)
+    page.fill("[name=password]", PASSWORD)
+    go_on(page, "form input[type=submit], form button[type=submit]")
+    go_on(page, "#result_list a[href*=change]")
+    go_on(page, 'a.button[href$="/build/"]')
+    take(page, "tasks")
+    page.goto(f"{page.url}questions/")
+    take(page, "questions")
+
+
 def main(portal: str) -> None:
     """Go the customer's way and take the pictures of it."""
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -153,6 +171,7 @@ def main(portal: str) -> None:
         dark = opened(browser, dark=True, signed_in=page)
         dark.goto(page.url.replace("/sv/", "/en/"))
         take(dark, "dark")
+        take_the_builder(browser, portal)
         browser.close()
 
 

@@ -21,7 +21,7 @@ def test_bare_production_is_told_everything_that_is_missing(tmp_path: Path) -> N
     ended = manage(tmp_path, "check", "--deploy", **PRODUCTION)
 
     assert ended.returncode != 0
-    for known in ("config.W001", "config.W002", "config.W003", "config.W004", "config.E002"):
+    for known in ("config.W001", "config.W002", "config.W003", "config.W004", "config.W011", "config.E002"):
         assert known in ended.stderr, ended.stderr
     for word in ("DATABASE_URL", "NATIONAL_SERVICE_URL is missing", "no customer can sign in", "collectstatic"):
         assert word in ended.stderr, ended.stderr
@@ -57,7 +57,7 @@ def test_database_is_to_be_a_server(monkeypatch: pytest.MonkeyPatch, engine: str
         ("", "secret", ["config.W002"]),
         ("http://national.example", "secret", ["config.E001"]),
         ("national.example", "secret", ["config.E001"]),
-        ("http://security-server.example/r1/FI/GOV/1", "", []),
+        ("http://national.example", "", []),
         ("https://national.example", "secret", []),
         ("HTTPS://national.example", "secret", []),
     ],
@@ -77,6 +77,23 @@ def test_mail_is_to_be_sent(settings: Settings, sent: bool, said: list[str]) -> 
     settings.MAIL_IS_SENT = sent
 
     assert ids(checks.check_mail()) == said
+
+
+@pytest.mark.parametrize(
+    ("operator", "token", "said"),
+    [
+        ("operator@example.com", "", []),
+        ("operator@example.com", "x" * 16, []),
+        ("", "", ["config.W011"]),
+        ("operator@example.com", "guess", ["config.W012"]),
+    ],
+)
+def test_somebody_is_to_be_told_when_deliveries_stop(
+    settings: Settings, operator: str, token: str, said: list[str]
+) -> None:
+    settings.OPERATOR_EMAIL, settings.METRICS_TOKEN = operator, token
+
+    assert ids(checks.check_watching()) == said
 
 
 def test_the_test_identity_is_no_way_for_the_public(settings: Settings) -> None:

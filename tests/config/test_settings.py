@@ -95,6 +95,7 @@ def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) 
         "EMAIL_URL": "smtp+tls://mail.example:587",
         "DEFAULT_FROM_EMAIL": "no-reply@service.example",
         "SITE_URL": "https://service.example",
+        "OPERATOR_EMAIL": "operator@service.example",
     }
     manage(tmp_path, "collectstatic", "--noinput", **complete)
 

@@ -24,7 +24,15 @@ from apps.services.builder.rows import ACT, acted
 from apps.services.builder.situation import Situation, earlier_than, earlier_than_new, siblings
 from apps.services.conditions import ALWAYS, NEVER
 from apps.services.desk.base import build_address
-from apps.services.desk.questionpages import BOTH, QuestionPages, found_page, keys_in, outline_address, seen_from
+from apps.services.desk.questionpages import (
+    BOTH,
+    QuestionPages,
+    found_page,
+    is_gone,
+    keys_in,
+    outline_address,
+    seen_from,
+)
 from apps.services.editing import Document, Element
 from apps.services.fieldtypes import REGISTER
 from apps.services.fieldtypes.base import read_field
@@ -63,7 +71,10 @@ class QuestionFields(QuestionPages):
         """The kinds to choose from; with `?kind=`, the small form of a new question of that kind. `within` names a group."""
         service, copy = self.copy_of(request, pk)
         document = working.document_of(copy)
-        element, within, kind = found_page(document, page), request.GET.get("within", ""), request.GET.get("kind", "")
+        within, kind = request.GET.get("within", ""), request.GET.get("kind", "")
+        if is_gone(document, page) and self._is_sent(request):
+            return self._gone(request, service, copy, document, kind)
+        element = found_page(document, page)
         group = found_group(document, within) if within else None
         if kind not in REGISTER or (group is not None and not REGISTER[kind].repeats):
             return self._gallery(request, service, copy, element, group, within)
@@ -126,7 +137,7 @@ class QuestionFields(QuestionPages):
         try:
             element = editing.field_of(document, path)
         except editing.NotThere:
-            return self._gone(request, service, copy, document, path)
+            return self._gone(request, service, copy, document, request.POST.get(KIND, ""))
         if element["kind"] not in REGISTER:
             return self._unknown_kind(request, service, copy, element)
         form = self._form_of(request, service, copy, document, path)
@@ -226,13 +237,13 @@ class QuestionFields(QuestionPages):
         )
 
     def _gone(
-        self, request: HttpRequest, service: Service, copy: WorkingCopy, document: Document, path: str
+        self, request: HttpRequest, service: Service, copy: WorkingCopy, document: Document, kind: str
     ) -> HttpResponse:
-        """Somebody has taken the question away. What was typed can be added anew."""
-        kind, pages = request.POST.get(KIND, ""), [page["key"] for page in document["pages"]]
+        """Somebody has taken the question, or its page, away. What was typed can be added anew."""
+        pages = [page["key"] for page in document["pages"]]
         if not self._is_sent(request) or kind not in REGISTER or not pages:
             raise Http404
-        said = _("Somebody has taken this question away meanwhile. Save to add it again, with what you have written.")
+        said = _("Somebody has taken this away meanwhile. Save to add the question anew, with what you have written.")
         self.message_user(request, said, messages.WARNING)
         page = request.POST.get(PAGE, "")
         page = page if page in pages else pages[-1]

@@ -71,6 +71,8 @@ class QuestionPages(Building):
         """More questions on a page that there is."""
         service, copy = self.copy_of(request, pk)
         document = working.document_of(copy)
+        if request.method == "POST" and is_gone(document, page):
+            return self._page_gone(request, service, copy, document)
         element = found_page(document, page)
         form, asked = several_form(request, document)
         if asked and form.is_valid():
@@ -97,12 +99,23 @@ class QuestionPages(Building):
             **self.addresses(service),
         )
 
+    def _page_gone(self, request: HttpRequest, service: Service, copy: WorkingCopy, document: Document) -> HttpResponse:
+        """Somebody has taken the page away. What was typed can be put on a new one."""
+        said = _("Somebody has taken this page away meanwhile. Save to put what you have written on a new page.")
+        self.message_user(request, said, messages.WARNING)
+        form, _asked = several_form(request, document, titled=True)
+        form.forgive()
+        address = reverse("admin:services_service_page_new", args=[service.pk])
+        return self._several_page(request, _("Add a page"), service, copy, form, action=address)
+
     # --- one page ------------------------------------------------------------------------------------------------------
 
     def page_view(self, request: HttpRequest, pk: int, page: str) -> HttpResponse:
         """A page's texts, its condition and its questions."""
         service, copy = self.copy_of(request, pk)
         document = working.document_of(copy)
+        if request.method == "POST" and is_gone(document, page):
+            return self._page_gone(request, service, copy, document)
         element = found_page(document, page)
         posted = request.POST if request.method == "POST" else None
         form = PageTextsForm(element, situation_of(document), posted)
@@ -214,6 +227,11 @@ def found_page(document: Document, key: str) -> Element:
         return editing.page_of(document, key)
     except editing.NotThere:
         raise Http404 from None
+
+
+def is_gone(document: Document, key: str) -> bool:
+    """Whether there is no page of that key (any more)."""
+    return all(page["key"] != key for page in document["pages"])
 
 
 def section_of(copy: WorkingCopy, document: Document, key: str) -> Section:

@@ -490,3 +490,39 @@ def test_ready_blocks_are_added() -> None:
     assert keys(copy)[1] == ["place", "applicant", "site_plan"]
     assert response.url == address(copy) + "#q-applicant"
     assert post(copy, "pages/second/blocks/", {}).status_code == 200
+
+
+# --- a page that somebody takes away while a form for it is open -------------------------------------------------------
+
+
+def gone() -> WorkingCopy:
+    """A working copy whose first page has just been taken away."""
+    copy = begun(page("first", field("text", "title")), page("second", field("text", "place")))
+    working.make(copy, editing.remove_page("first"), by=None, seen=copy.at)
+    return copy
+
+
+@pytest.mark.parametrize("more", ["pages/first/several/", "pages/first/"])
+def test_what_was_typed_for_a_page_that_is_gone_can_be_put_on_a_new_one(more: str) -> None:
+    copy = gone()
+
+    root = markup.read(
+        post(copy, more, {"title__sv": "Titel", "rows-0__sv": "Var?", "rows-0-kind": "text"}).content.decode()
+    )
+
+    assert root.one(id="id_title__sv").attrs["value"] == "Titel"
+    assert root.find("form", action=address(copy, "new-page/"))
+
+
+def test_a_question_typed_for_a_page_that_is_gone_can_be_added_elsewhere() -> None:
+    copy = gone()
+
+    html = post(copy, "pages/first/add/?kind=text", {"label__sv": "Var?"}).content.decode()
+
+    assert 'value="Var?"' in html
+    assert markup.read(html).find("form", action=address(copy, "pages/second/add/") + "?kind=text")
+
+
+@pytest.mark.parametrize("more", ["pages/first/several/", "pages/first/", "pages/first/add/?kind=text"])
+def test_a_page_that_is_gone_is_not_found_when_nothing_was_typed(more: str) -> None:
+    assert designer().get(address(gone(), more)).status_code == 404

@@ -107,6 +107,7 @@ def test_a_survey_leads_to_a_service_with_the_answers(
 
 def _say_who_one_is(customer: Visitor) -> None:
     customer.choose(organiser_kind="person", on_behalf="no")
+    customer.press("Save and continue")  # without script this brings up what the choice asks for
     customer.write(organiser_given_name="Exempel", organiser_family_name="Arrangör", organiser_phone="040 123 4567")
     customer.write(organiser_email="namn@example.com", organiser_address="Exempelgatan 1", organiser_post_code="00100")
     customer.write(organiser_town="Exempelstaden")

@@ -19,6 +19,7 @@ from apps.applications.journey import Journey
 from apps.applications.models import Application
 from apps.people.identification import customer_of
 from apps.services.fieldtypes import Field
+from apps.services.fieldtypes.composed import accepted_parts
 from apps.services.models import Version
 from apps.services.texts import HELSINKI
 
@@ -46,9 +47,7 @@ def answers_of(request: HttpRequest, version: Version) -> dict[str, Any]:
         return {}
     if record["version"] == version.pk:
         return dict(record["answers"])
-    fields = version.definition.fields
-    fits = {key: fields[key].accept(kept) for key, kept in record["answers"].items() if key in fields}
-    return {key: kept for key, kept in fits.items() if kept is not None}
+    return accepted_parts(version.definition.fields.values(), record["answers"])
 
 
 def keep(request: HttpRequest, version: Version, answers: Mapping[str, Any]) -> bool:

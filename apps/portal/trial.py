@@ -10,6 +10,7 @@ import mimetypes
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -18,6 +19,7 @@ from django.utils.translation import get_language
 
 from apps.services import working
 from apps.services.definition import Definition, load
+from apps.services.fieldtypes.composed import accepted_parts
 from apps.services.filetypes import plain_name
 from apps.services.models import Service, Version, WorkingCopy
 from apps.services.pageform import PageForm
@@ -26,9 +28,6 @@ from apps.services.unfinished import fit_to_show
 
 BEGINS = "preview_"  # the keys of the session, each with the number of its service
 MOST, LARGEST = 4, 200_000  # services kept at once, characters of one
-
-_FIT: dict[tuple[str, str], Definition] = {}
-MOST_FIT = 32
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,13 @@ def tried(service: Service, number: int | None = None) -> Tried:
 
 def fit_text(text: str) -> Definition:
     """A definition from its text, as far as it can be shown; worked out once for all the looks at one revision."""
-    key = (text, get_language() or "")
-    known = _FIT.get(key)
-    if known is None:
-        definition, problems = working.judged_text(text)
-        known = fit_to_show(definition, problems, load(text))
-        if len(_FIT) >= MOST_FIT:
-            _FIT.pop(next(iter(_FIT)), None)
-        _FIT[key] = known
-    return known
+    return _fit(text, get_language() or "")
+
+
+@lru_cache(maxsize=32)
+def _fit(text: str, language: str) -> Definition:
+    definition, problems = working.judged_text(text)
+    return fit_to_show(definition, problems, load(text))
 
 
 def example_version(service: Service, of: Tried) -> Version:
@@ -81,9 +78,7 @@ def answers_of(request: HttpRequest, service: Service, of: Tried) -> dict[str, A
         return {}
     if record["mark"] == of.mark:
         return dict(record["answers"])
-    fields = of.definition.fields
-    found = {key: fields[key].accept(kept) for key, kept in record["answers"].items() if key in fields}
-    return {key: kept for key, kept in found.items() if kept is not None}
+    return accepted_parts(of.definition.fields.values(), record["answers"])
 
 
 def keep(request: HttpRequest, service: Service, of: Tried, answers: Mapping[str, Any]) -> bool:

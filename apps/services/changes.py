@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from difflib import SequenceMatcher
 from typing import Any
 
-from django.utils.translation import get_language_info, gettext_lazy, ngettext, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, override
 
 from apps.people.municipalities import all_municipalities
 from apps.services.conditions import ALWAYS, NEVER, Condition
@@ -17,7 +17,7 @@ from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.base import ErrorTexts, LeadTime
 from apps.services.handling import HandlingLimit, Records, keep_words, limit_words, records_words
 from apps.services.surveying import Lead
-from apps.services.texts import NO_TEXT, Texts
+from apps.services.texts import NO_TEXT, Texts, language_name
 from apps.services.wording import in_words, lead_words, question_name, quoted
 
 LONGEST_QUOTE = 60  # a longer text is only said to have changed
@@ -371,7 +371,12 @@ class _Comparing:
                 was, now = before.value_words(value, language), after.value_words(value, language)
                 if was != now:
                     renamed = True
-                    words = {"what": subject, "old": quoted(was), "new": quoted(now), "language": _language(language)}
+                    words = {
+                        "what": subject,
+                        "old": quoted(was),
+                        "new": quoted(now),
+                        "language": language_name(language),
+                    }
                     said = _("%(what)s: option %(old)s is now called %(new)s (%(language)s).")
                     yield Change("option_renamed", path, said % words)
         differ = getattr(before, "options", None) != getattr(after, "options", None)
@@ -422,7 +427,7 @@ class _Comparing:
         if name == "keep_days":
             return keep_words(value)
         if name == "languages":
-            return _language(value)
+            return language_name(value)
         if name == "municipalities":
             known = all_municipalities().get(value)
             return known.name(self.language) if known else value
@@ -488,7 +493,7 @@ class _Comparing:
         was, now = before.as_json(), after.as_json()
         for language in dict.fromkeys((*self.languages, *now, *was)):
             old, new = was.get(language, ""), now.get(language, "")
-            words = {"what": subject, "setting": str(what), "language": _language(language)}
+            words = {"what": subject, "setting": str(what), "language": language_name(language)}
             words |= {"old": quoted(old), "new": quoted(new)}
             if old != new:
                 yield Change("text", path, _text_words(old, new) % words)
@@ -528,13 +533,6 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
     blocks = SequenceMatcher(None, was, now, autojunk=False).get_matching_blocks()
     kept = {was[n] for block in blocks for n in range(block.a, block.a + block.size)}
     return set(now) - kept
-
-
-def _language(code: str) -> str:
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code
 
 
 def _value_words(value: Any) -> str | None:

@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from apps.people import access, log
 from apps.people.models import User
 from apps.services import gate
-from apps.services.completeness import REQUIRED_TEXTS as REQUIRED_TEXTS
 from apps.services.completeness import obstacles as obstacles  # what a version lacks is asked here
 from apps.services.models import Publication, Service, Version
 from apps.services.reading import Problem, Unreadable

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from apps.services import gate, working
+from apps.services.completeness import REQUIRED_TEXTS
 from apps.services.definition import judge, load
 from apps.services.gate import STOP, WARN, Finding
 from apps.services.gate.saying import lix
-from apps.services.publishing import REQUIRED_TEXTS
 from tests import build
 from tests.build import field, options, page, said
 

@@ -16,10 +16,10 @@ from apps.people.models import Authority, Membership, User
 from apps.services import publishing
 from apps.services.definition import load
 from apps.services.exchange import import_service
+from apps.services.library import FOLDER as LIBRARY
 from apps.services.models import Service, Version
 from apps.services.reading import Unreadable
 
-LIBRARY = Path(__file__).resolve().parents[2] / "library"
 PASSWORD = "only-for-demo"  # noqa: S105 (known to all, hence the refusal without DEBUG)
 Role, Kind = Membership.Role, Authority.Kind
 MORE: list[

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -25,11 +23,11 @@ from apps.people.adminsite import Room
 from apps.people.models import Membership, User
 from apps.services import publishing
 from apps.services.changes import changes
-from apps.services.definition import LARGEST_DOCUMENT
 from apps.services.desk.astext import AsText
 from apps.services.desk.basics import Basics
 from apps.services.desk.checking import Checking
 from apps.services.desk.conditions import Conditions
+from apps.services.desk.files import DefinitionForm
 from apps.services.desk.leads import Leads
 from apps.services.desk.previewing import Previewing
 from apps.services.desk.publishings import Publishings
@@ -40,40 +38,12 @@ from apps.services.desk.testing import Testing
 from apps.services.desk.textwork import TextWork
 from apps.services.exchange import import_service
 from apps.services.fieldtypes.counted import DateField
-from apps.services.layout import Files, plain_layout
+from apps.services.layout import plain_layout
 from apps.services.models import Service, Version, WorkingCopy
 from apps.services.reading import Problem, Unreadable
 from apps.services.texts import LANGUAGES, date_words, moment_words
 
 PROBLEMS_SHOWN = 200
-
-
-class DefinitionForm(forms.Form):
-    """A definition file. `text` is what it says, once the form is valid."""
-
-    use_required_attribute = False
-    file = forms.FileField(
-        label=gettext_lazy("Definition file"),
-        help_text=gettext_lazy("A file of JSON (UTF-8), such as one exported here and changed."),
-        error_messages={"required": gettext_lazy("Choose a file."), "empty": gettext_lazy("The file is empty.")},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(Files("file", accept=".json,application/json"))
-
-    def clean_file(self) -> str:
-        """The file's text, every character as it is in the file."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if (file.size or 0) > LARGEST_DOCUMENT:
-            raise forms.ValidationError(_("The file is too large for a definition."))
-        try:
-            return file.read().decode("utf-8")
-        except UnicodeDecodeError:
-            raise forms.ValidationError(_("The file is not UTF-8. Save it as UTF-8 and try again.")) from None
 
 
 class OldVersionsForm(forms.Form):

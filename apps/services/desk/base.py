@@ -16,7 +16,7 @@ from apps.people.adminsite import Room
 from apps.people.models import User
 from apps.services import editing, working
 from apps.services.editing import Edit
-from apps.services.models import Revision, Service, WorkingCopy
+from apps.services.models import Service, WorkingCopy
 from apps.services.texts import Texts
 from apps.services.working import Conflict
 
@@ -88,29 +88,20 @@ class Building(Room):
         """
         try:
             made = working.make(copy, edit, by=designer(request), seen=seen_of(request, copy))
-        except Conflict as conflict:
-            self.message_user(request, conflict_words(conflict), messages.WARNING)
+        except (Conflict, editing.KeyTaken, editing.NotThere) as refused:
+            self.message_user(request, refused_words(refused), messages.WARNING)
             copy.refresh_from_db()
             request.told_of_theirs = True  # type: ignore[attr-defined]
             return False
-        except editing.KeyTaken:
-            taken = _("Another question has been given the same key meanwhile. Choose another key.")
-            self.message_user(request, taken, messages.WARNING)
-            return False
-        except editing.NotThere:
-            gone = _("What you wanted to change is no longer there: somebody has taken it away meanwhile.")
-            self.message_user(request, gone, messages.WARNING)
-            return False
-        self.note_change(request, copy, made)
+        self.note_work(request, copy.service, made.act)
         if said:
             self.message_user(request, said, messages.SUCCESS)
         return True
 
-    def note_change(self, request: HttpRequest, copy: WorkingCopy, made: Revision) -> None:
-        """Write into the desk's log that the working copy was changed."""
-        service = copy.service
-        about = f"service {service.key}"
-        log.note(request, log.Act.CHANGED, about, authority=service.authority_id, detail=f"working copy: {made.act}")
+    def note_work(self, request: HttpRequest, service: Service, done: str) -> None:
+        """Write into the desk's log what was done to the working copy."""
+        about, detail = f"service {service.key}", f"working copy: {done}"
+        log.note(request, log.Act.CHANGED, about, authority=service.authority_id, detail=detail)
 
 
 def called(service: Service, copy: WorkingCopy) -> str:
@@ -139,9 +130,13 @@ def seen_still(request: HttpRequest, copy: WorkingCopy) -> int:
     return seen_of(request, copy) if comes_back else copy.at
 
 
-def conflict_words(conflict: Conflict) -> str:
+def refused_words(refused: Exception) -> str:
     """What is told to the one who came second."""
-    who = str(conflict.by) if conflict.by else _("Somebody")
+    if isinstance(refused, editing.KeyTaken):
+        return _("Another question has been given the same key meanwhile. Choose another key.")
+    if not isinstance(refused, Conflict):
+        return _("What you wanted to change is no longer there: somebody has taken it away meanwhile.")
+    who = str(refused.by) if refused.by else _("Somebody")
     said = _(
         "%(who)s has changed the same meanwhile. Nothing of yours is lost: look at both, and save again to put yours in its place."
     )
@@ -151,15 +146,11 @@ def conflict_words(conflict: Conflict) -> str:
 def tabs(service: Service, current: str) -> list[Tab]:
     """The row of pages."""
     titles = tab_titles()
-    return [
-        Tab(titles[name], build_address(name, service), name == current)
-        for name in TABS
-        if build_address(name, service)
-    ]
+    return [Tab(titles[name], build_address(name, service), name == current) for name in TABS]
 
 
 def build_address(name: str, service: Service, *more: str) -> str:
-    """Where a page of the builder is."""
+    """Where a page of the builder is; '' for a part that no address can name, as in a document that is amiss."""
     try:
         return reverse(f"admin:services_service_{name}", args=[service.pk, *more])
     except NoReverseMatch:

@@ -31,7 +31,6 @@ from apps.services.desk.questionpages import (
     is_gone,
     keys_in,
     outline_address,
-    seen_from,
 )
 from apps.services.editing import Document, Element
 from apps.services.fieldtypes import REGISTER
@@ -226,7 +225,6 @@ class QuestionFields(QuestionPages):
             page=page,
             path=path,
             within=within or path.rpartition(".")[0],
-            seen=seen_from(request, copy, conflict=conflict),
             kind={"key": cls.kind, "label": cls.kind_label, "asks_for": cls.asks_for, "has_rows": cls.has_rows},
             conflict=form.differences(editing.field_of(document, path)) if conflict else [],
             conditions=[] if form.new else condition_lines(form, service, path),

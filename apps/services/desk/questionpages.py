@@ -20,7 +20,7 @@ from apps.services.builder.removing import left_to_mend, looking_at_page
 from apps.services.builder.rows import ACT, acted
 from apps.services.builder.severalform import SeveralForm
 from apps.services.builder.situation import Situation
-from apps.services.desk.base import Building, build_address, seen_of
+from apps.services.desk.base import Building, build_address
 from apps.services.editing import Document, Element
 from apps.services.models import Service, WorkingCopy
 
@@ -49,9 +49,9 @@ class QuestionPages(Building):
     def new_page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A page with its title and its first questions."""
         service, copy = self.copy_of(request, pk)
-        form, asked = several_form(request, working.document_of(copy), titled=True)
+        document = working.document_of(copy)
+        form, asked = several_form(request, document, titled=True)
         if asked and form.is_valid():
-            document = working.document_of(copy)
             made: Element = {
                 "key": editing.free_page_key(document, next(iter(form.title().values()))),
                 "title": form.title(),
@@ -137,7 +137,6 @@ class QuestionPages(Building):
             name=shown_name(element),
             section=section_of(copy, document, page),
             conflict=conflict,
-            seen=seen_from(request, copy, conflict=bool(conflict)),
             condition=build_address("condition", service, "page", page, "show_when"),
             **self.addresses(service),
         )
@@ -198,11 +197,6 @@ class QuestionPages(Building):
     def addresses(self, service: Service) -> dict[str, str]:
         """What the addresses of these pages begin with: the templates put keys after it, which is quicker than to look each up."""
         return {"base": reverse("admin:services_service_build", args=[service.pk])}
-
-
-def seen_from(request: HttpRequest, copy: WorkingCopy, *, conflict: bool) -> int:
-    """The revision that a form which comes back was made from: still the first one, until what others have changed is shown beside it."""
-    return seen_of(request, copy) if request.method == "POST" and not conflict else copy.at
 
 
 def several_form(request: HttpRequest, document: Document, **more: Any) -> tuple[SeveralForm, bool]:

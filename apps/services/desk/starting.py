@@ -20,13 +20,14 @@ from apps.people import access, log
 from apps.people.models import Authority
 from apps.services import editing, library, working
 from apps.services.changes import VALUE_WORDS
-from apps.services.definition import KINDS, LARGEST_DOCUMENT, load
+from apps.services.definition import KINDS, load
 from apps.services.desk.base import Building, designer
 from apps.services.desk.elements import ElementsForm, TextAsked
+from apps.services.desk.files import UnfinishedForm
 from apps.services.desk.serviceforms import kind_choices
 from apps.services.editing import Document
 from apps.services.exchange import as_json
-from apps.services.layout import lay_out_plainly, question_for
+from apps.services.layout import question_for
 from apps.services.library import Entry, NotInLibrary
 from apps.services.models import Service, WorkingCopy
 from apps.services.reading import SLUG, Problem, Unreadable
@@ -88,31 +89,6 @@ class BeginForm(ElementsForm):
         """Whose it is."""
         wanted = self.cleaned_data.get("authority", self.authorities[0].key)
         return next(one for one in self.authorities if one.key == wanted)
-
-
-class FileForm(forms.Form):
-    """A definition file to begin from. `text` is what it says."""
-
-    use_required_attribute = False
-    file = forms.FileField(
-        label=gettext_lazy("Definition file"),
-        help_text=gettext_lazy("A file of JSON or YAML (UTF-8), such as one exported here."),
-        error_messages={"required": gettext_lazy("Choose a file."), "empty": gettext_lazy("The file is empty.")},
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        lay_out_plainly(self)
-
-    def clean_file(self) -> str:
-        """What it says."""
-        file = self.cleaned_data["file"]
-        if (file.size or 0) > LARGEST_DOCUMENT:
-            raise forms.ValidationError(_("The file is too large for a definition."))
-        try:
-            return str(file.read().decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            raise forms.ValidationError(_("The file is not UTF-8. Save it as UTF-8 and try again.")) from None
 
 
 class Starting(Building):
@@ -177,7 +153,7 @@ class Starting(Building):
     def from_file_view(self, request: HttpRequest) -> HttpResponse:
         """Begin from a definition file: what is unfinished in it can be finished here."""
         authorities = own_authorities(request)
-        form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+        form = UnfinishedForm(request.POST, request.FILES) if request.method == "POST" else UnfinishedForm()
         problems: list[Problem] = []
         if form.is_bound and form.is_valid():
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -10,10 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from apps.people import log
 from apps.services import editing, working
 from apps.services.desk.base import Building, build_address
-from apps.services.models import Revision, Service, WorkingCopy
+from apps.services.models import Revision, WorkingCopy
 from apps.services.tasklist import DONE, OPTIONAL, state_words, tasks_of
 
 STEPS_SHOWN = 10
@@ -58,33 +59,36 @@ class Tasks(Building):
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the last step back: the one that was the last when the page was opened."""
-        _service, copy = self.copy_of(request, pk)
-        if self._is_old(request, copy):
-            return self._went(request, copy, _others_did(copy))
-        undone = working.undo(copy)
-        self._note_way(request, copy.service, f"undone: {undone.act}" if undone else "")
-        said = _("Undone: %(what)s") % {"what": act_words(undone)} if undone else _("There is nothing to undo.")
-        return self._went(request, copy, said)
+        said, nothing = _("Undone: %(what)s"), _("There is nothing to undo.")
+        return self._go(request, pk, working.undo, "undone", said, nothing)
 
     def redo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take the step again that was taken back."""
+        said, nothing = _("Done again: %(what)s"), _("There is nothing to do again.")
+        return self._go(request, pk, working.redo, "done again", said, nothing)
+
+    def _go(
+        self,
+        request: HttpRequest,
+        pk: int,
+        go: Callable[[WorkingCopy], Revision | None],
+        logged: str,
+        said: str,
+        nothing: str,
+    ) -> HttpResponse:
+        """Go a step back or on, unless somebody has changed something since the page was opened."""
         _service, copy = self.copy_of(request, pk)
         if self._is_old(request, copy):
             return self._went(request, copy, _others_did(copy))
-        done = working.redo(copy)
-        self._note_way(request, copy.service, f"done again: {done.act}" if done else "")
-        said = _("Done again: %(what)s") % {"what": act_words(done)} if done else _("There is nothing to do again.")
-        return self._went(request, copy, said)
+        step = go(copy)
+        if step is None:
+            return self._went(request, copy, nothing)
+        self.note_work(request, copy.service, f"{logged}: {step.act}")
+        return self._went(request, copy, said % {"what": act_words(step)})
 
     def _is_old(self, request: HttpRequest, copy: WorkingCopy) -> bool:
         """Whether somebody has changed the working copy since the page was opened on which the button was pressed."""
         return request.POST.get(LAST, last_of(copy)) != last_of(copy)
-
-    def _note_way(self, request: HttpRequest, service: Service, done: str) -> None:
-        """Write into the desk's log what was done, if anything."""
-        if done:
-            about, detail = f"service {service.key}", f"working copy: {done}"
-            log.note(request, log.Act.CHANGED, about, authority=service.authority_id, detail=detail)
 
     def _went(self, request: HttpRequest, copy: WorkingCopy, said: str) -> HttpResponse:
         """Say what was done, on the page where the button was pressed: unless what that page is about is gone."""
@@ -105,7 +109,7 @@ class Tasks(Building):
             self.message_user(request, _others_did(copy), messages.WARNING)
             return redirect("admin:services_service_discard", pk)
         working.discard(copy)
-        self._note_way(request, service, "given up")
+        self.note_work(request, service, "given up")
         self.message_user(request, _("The changes are given up."), messages.SUCCESS)
         if service.versions.exists():
             return redirect("admin:services_service_change", pk)

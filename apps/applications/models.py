@@ -196,7 +196,16 @@ class Application(models.Model):
 
     def files(self) -> list[dict[str, Any]]:
         """What is known of each file that counts, in the order of the form."""
-        return [item for section in self.sheet() for line in section.lines for item in line.files]
+        definition = self.definition
+        if not definition.takes_files:
+            return []
+        return [
+            item
+            for _page, fields, counting in definition.asked(self.answers, self.day())
+            for field in fields
+            if field.has_answer and field.carries_file
+            for item in counting.get(field.key) or ()
+        ]
 
 
 class ShownDraft(Application):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.utils.translation import override
+from django.utils.translation import get_language, override
 
 from apps.services.definition import Definition
 from apps.services.fieldtypes import Field
@@ -90,6 +91,6 @@ def without_contact_data(sections: Iterable[Section]) -> list[Section]:
 
 def _line(field: Field, kept: Any, today: date, language: str) -> Line:
     files = tuple(kept or ()) if field.carries_file else ()
-    with override(language):
+    with nullcontext() if get_language() == language else override(language):
         warning = field.caution(kept, today)
     return Line(field, field.label.said(language), field.show(kept, language), kept, files, warning, language)

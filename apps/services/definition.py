@@ -102,6 +102,16 @@ class Definition:
         """Every field by its key, in the order of the form."""
         return {field.key: field for page in self.pages for field in page.fields}
 
+    @cached_property
+    def common(self) -> tuple[Field, ...]:
+        """Those whose answers are common to everything of the customer's project."""
+        return tuple(field for field in self.fields.values() if field.common)
+
+    @cached_property
+    def takes_files(self) -> bool:
+        """Whether any of them does."""
+        return any(field.carries_file for field in self.fields.values())
+
     @property
     def is_survey(self) -> bool:
         """Whether it only tells what is needed: nothing is sent, and no case arises."""

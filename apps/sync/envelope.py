@@ -21,6 +21,8 @@ from apps.services.definition import Definition
 from apps.services.texts import LANGUAGES, Texts
 
 SCHEMA_VERSION = "1"
+SENT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 SKIPPED = "skipped"
 
 # What receivers are told of each kind of event; who handled it stays in the house.
@@ -96,13 +98,12 @@ def _listed(item: dict[str, Any]) -> dict[str, Any]:
 def digest(document: dict[str, Any]) -> str:
     """SHA-256 of a document's canonical JSON, without its own digest."""
     bare = {name: value for name, value in document.items() if name != "digest"}
-    text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return f"sha-256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"sha-256:{hashlib.sha256(CANONICAL.encode(bare).encode()).hexdigest()}"
 
 
 def as_bytes(document: dict[str, Any]) -> bytes:
     """A document as it is sent."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return SENT.encode(document).encode()
 
 
 def moment(value: datetime) -> str:
@@ -137,7 +138,7 @@ def _told(event: Event) -> dict[str, Any]:
 def _common(papers: Sequence[Application]) -> dict[str, Any]:
     """What is common to the customer's project: who the customer is, and the answers that say so; the latest of each."""
     answers: dict[str, Any] = {}
-    if papers:
+    if papers and papers[0].version.definition.common:
         first = papers[0]
         together = intake.answers_together(papers)
         for section in sheet(first.version.definition, together, first.day(), first.language):

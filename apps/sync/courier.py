@@ -7,12 +7,15 @@ import logging
 import threading
 import time
 import uuid
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from apps.sync.receivers.base import Delivered, Outcome, Refused, Sender, Unknown
 from apps.sync.receivers.kinds import KINDS
+from apps.sync.receivers.wires import Wires
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +51,79 @@ class Line:
 Report = list[tuple[int, Outcome]]
 
 
+class Landing:
+    """Where reports come in, from the courier's thread to the one that waits for them: one waking for many."""
+
+    def __init__(self) -> None:
+        self._lock, self._some, self._all = threading.Lock(), threading.Event(), threading.Event()
+        self._reports: deque[tuple[Line, Report]] = deque()
+        self._out = 0
+
+    def expect(self, lines: int) -> None:
+        """So many more are on their way."""
+        with self._lock:
+            self._out += lines
+            self._all.clear()
+
+    def put(self, line: Line, report: Report) -> None:
+        """One has come back."""
+        with self._lock:
+            self._reports.append((line, report))
+            self._out -= 1
+            self._some.set()
+            if not self._out:
+                self._all.set()
+
+    def gather(self, patience: float, moment: float) -> list[tuple[Line, Report]]:
+        """Wait until something has come back, then a moment more for what comes right after it."""
+        if self._some.wait(patience):
+            self._all.wait(moment)
+        with self._lock:
+            found = list(self._reports)
+            self._reports.clear()
+            self._some.clear()
+        return found
+
+
+class Hold:
+    """Breaks off what is being sent when its line is no longer in hand.
+
+    The relay lengthens the line's time while it lives. When it does not, another relay takes the line, and this one must be silent.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self._line, self._limit = line, asyncio.timeout(None)
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def lost(self) -> bool:
+        """Whether that has happened."""
+        return self._limit.expired()
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._look()
+
+    async def __aexit__(self, *details: Any) -> None:
+        self._timer.cancel()
+        await self._limit.__aexit__(*details)
+
+    def _look(self) -> None:
+        left = self._line.valid_until - time.monotonic()
+        self._timer = self._loop.call_later(max(left, 0.0), self._look)
+        if left <= 0:
+            self._timer.cancel()
+            self._limit.reschedule(self._loop.time())
+
+
 class Courier:
     """Carries many lines at once, each one's parcels one after the other."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="courier", daemon=True)
+        self._wires = Wires()
+        self._tasks: set[asyncio.Task[Report]] = set()
         self.stopping = False
 
     def __enter__(self) -> Self:
@@ -71,10 +141,27 @@ class Courier:
         """Begin with a line. Its report has an outcome for each parcel that was tried; the last one may be another than Delivered."""
         return asyncio.run_coroutine_threadsafe(self._carry(line), self._loop)
 
+    def carry_all(self, lines: Sequence[Line], landing: Landing) -> None:
+        """Begin with many lines; their reports come in one by one."""
+        if lines:
+            landing.expect(len(lines))
+            self._loop.call_soon_threadsafe(self._begin, lines, landing)
+
+    def _begin(self, lines: Sequence[Line], landing: Landing) -> None:
+        for line in lines:
+            task = self._loop.create_task(self._land(line, landing))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _land(self, line: Line, landing: Landing) -> Report:
+        report = await self._carry(line)
+        landing.put(line, report)
+        return report
+
     async def _carry(self, line: Line) -> Report:
         report: Report = []
         try:
-            async with KINDS[line.kind]() as sender:
+            async with KINDS[line.kind](self._wires) as sender:
                 for stop in line.stops:
                     if report and (self.stopping or time.monotonic() >= line.valid_until):
                         break
@@ -94,22 +181,20 @@ class Courier:
     async def _send(self, sender: Sender[Any], line: Line, stop: Stop) -> Outcome:
         if isinstance(stop.parcel, Refused):
             return stop.parcel
-        task = asyncio.create_task(sender.send(stop.parcel, ask_first=stop.ask_first))
+        hold = Hold(line)
         try:
-            # The relay lengthens the line's time while it lives. When it does not, another relay takes the line,
-            # and this one must be silent.
-            while not task.done() and (left := line.valid_until - time.monotonic()) > 0:
-                await asyncio.wait({task}, timeout=left)
-            if not task.done():
-                return Unknown("not done while it was in hand")
-            return task.result()
-        finally:
-            task.cancel()
+            async with hold:
+                return await sender.send(stop.parcel, ask_first=stop.ask_first)
+        except TimeoutError:
+            if not hold.lost:
+                raise
+            return Unknown("not done while it was in hand")
 
     async def _close(self) -> None:
         others = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._wires.close()
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()

@@ -20,7 +20,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ from apps.cases.models import Case, Event
 from apps.sync import circuit, duties, hint, tally
 from apps.sync.alive import Sign
 from apps.sync.clock import after, lease_kept, locked, pause
-from apps.sync.courier import Courier, Line, Report, Stop
+from apps.sync.courier import Courier, Landing, Line, Report, Stop
 from apps.sync.models import LOOK_AGAIN, Delivery, Receiver
 from apps.sync.notices import Post
 from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused, Unknown
@@ -473,7 +473,8 @@ class Relay:
 
     def __init__(self, courier: Courier, now: datetime | None = None) -> None:
         self.courier, self.now = courier, now
-        self.running: dict[Future[Report], Line] = {}
+        self.running: dict[int, Line] = {}  # by their first delivery
+        self.landing = Landing()
         self.reports: list[tuple[Line, Report]] = []
         self._lengthened = time.monotonic()
 
@@ -481,15 +482,16 @@ class Relay:
         """Claim as many lines as there is room for, and send them off."""
         room = BATCH - len(self.running)
         if room > 0:
-            for line in claim(room, self.now):
-                self.running[self.courier.carry(line)] = line
+            lines = claim(room, self.now)
+            self.running |= {line.deliveries[0]: line for line in lines}
+            self.courier.carry_all(lines, self.landing)
 
     def gather(self, patience: float) -> None:
         """Wait until something has come back, then a moment more for what comes right after it."""
-        done = wait(self.running, patience, FIRST_COMPLETED).done
-        if done and len(done) < len(self.running):
-            done = wait(self.running, GATHER).done
-        self.reports += [(self.running.pop(future), future.result()) for future in done]
+        found = self.landing.gather(patience, GATHER)
+        for line, _report in found:
+            del self.running[line.deliveries[0]]
+        self.reports += found
 
     def settle(self) -> Counts:
         """Note what has come back, and keep in hand what takes long."""

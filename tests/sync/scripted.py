@@ -37,8 +37,8 @@ class Scripted:
 
     `gate`: while it is closed, every request waits before it.
 
-    "ok" "500" "hang" "close_before" "close_after" "twice" "garbage" "empty" "cut" "list" "other_key" "redirect" "stray" "nameless"
-    (without key, and twice), or a full answer (status, headers, document).
+    "ok" "500" "hang" "close_before" "close_after" "twice" "garbage" "empty" "cut" "list" "other_key" "redirect" "stray"
+    "late" (twice, after a moment) "nameless" (without key, and twice), or a full answer (status, headers, document).
     """
 
     script: list[Any] = field(default_factory=list)
@@ -48,6 +48,7 @@ class Scripted:
     order: list[tuple[str, int]] = field(default_factory=list)
     delay: float = 0.0
     arrived: int = 0
+    connections: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
     port: int = 0
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -82,7 +83,18 @@ class Scripted:
             duplicate = known.key in self.applied
             if (
                 way
-                in ("ok", "close_after", "twice", "cut", "500_after", "hang_after", "other_key", "stray", "nameless")
+                in (
+                    "ok",
+                    "close_after",
+                    "twice",
+                    "cut",
+                    "500_after",
+                    "hang_after",
+                    "other_key",
+                    "stray",
+                    "late",
+                    "nameless",
+                )
                 and not duplicate
             ):
                 self.applied[known.key] = body
@@ -130,6 +142,9 @@ def talk(receiver: Scripted, connection: socket.socket) -> None:
                     connection.sendall(good[:-5])
                     return
                 connection.sendall(written(way, good))
+                if way == "late":
+                    time.sleep(0.02)
+                    connection.sendall(good)
                 if way == "stray":
                     time.sleep(0.02)
                     connection.sendall(answer_of(404, {"error": "to nobody"}))
@@ -169,6 +184,7 @@ def running() -> Iterator[Scripted]:
                 except TimeoutError:
                     continue
                 connection.settimeout(5)
+                receiver.connections += 1
                 threading.Thread(target=talk, args=(receiver, connection), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from django.core.files.storage import Storage
 
+from apps.sync.receivers.wires import Wires
+
 if TYPE_CHECKING:
     from apps.cases.models import Event
     from apps.sync.models import Delivery
@@ -122,11 +124,17 @@ P = TypeVar("P")
 
 
 class Sender(ABC, Generic[P]):
-    """One kind of receiver, opened for each line of parcels: what goes wrong on one line's connection never meets another line."""
+    """One kind of receiver, opened for each line of parcels: what goes wrong on one line's connection never meets another line.
+
+    `wires`: the connections that are kept between lines, for those kinds that can tell whether one is in step.
+    """
 
     kind: ClassVar[str] = ""
     with_history: ClassVar[bool] = True  # whether it is owed what happened before it was there, or while it was off
     told_of_skipped: ClassVar[bool] = True  # whether what was skipped counts as received by it
+
+    def __init__(self, wires: Wires | None = None) -> None:
+        self.wires = wires
 
     @classmethod
     def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import ssl
 import uuid
 from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from apps.sync.receivers.base import (
     Unknown,
     retry_after,
 )
+from apps.sync.receivers.wires import IDLE, Wire
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
@@ -43,6 +45,7 @@ JSON = "application/json"
 LONGEST_ANSWER = 1_000_000  # bytes
 NOT_NOW = (408, 425, 429)
 BARRED = (401, 403)  # of the token or the way there, never of what is sent
+Way = tuple[tuple[tuple[str, str], ...], ssl.SSLContext | None]
 PROBLEM = "urn:forenklad-e-tjanst:problem:"
 
 
@@ -167,8 +170,7 @@ class National(Sender[Parcel]):
     """Sends the case data, the attachments and then the event; each carries a key under which it is taken once."""
 
     kind: ClassVar[str] = "national"
-    session: aiohttp.ClientSession
-    used: bool  # whether the connection has carried an answer before
+    wire: Wire
     barrier: str  # why there can be no connection at all
 
     @classmethod
@@ -187,32 +189,44 @@ class National(Sender[Parcel]):
         return packing.pack(deliveries)
 
     async def __aenter__(self) -> Self:
-        self.used, self.barrier = False, ""
+        self.barrier = ""
         try:
-            self.session = self._new_session()
+            way = self._way()
+            kept = await self.wires.take(way) if self.wires else None
+            self.wire = kept or self._new_wire(way)
         except OSError as e:
             self.barrier = f"the certificate, its key or whom to trust cannot be read: {type(e).__name__}"
         return self
 
     async def __aexit__(self, *details: object) -> None:
-        if not self.barrier:
-            await self.session.close()
+        if self.barrier:
+            return
+        if self.wires:
+            await self.wires.give_back(self.wire)
+        else:
+            await self.wire.session.close()
 
     async def _connect_anew(self) -> None:
-        await self.session.close()
-        self.session, self.used = self._new_session(), False
+        await self.wire.session.close()
+        self.wire = self._new_wire(self._way())
 
     @staticmethod
-    def _new_session() -> aiohttp.ClientSession:
+    def _way() -> Way:
+        """What every request of a connection says, and whom both ends trust. Raises OSError."""
+        return tuple(_headers().items()), xroad.tls()
+
+    @staticmethod
+    def _new_wire(way: Way) -> Wire:
+        headers, tls = way
         session = aiohttp.ClientSession(
-            headers=_headers(),
+            headers=headers,
             timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
             cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(ssl=tls) if (tls := xroad.tls()) else None,
+            connector=aiohttp.TCPConnector(ssl=tls or True, keepalive_timeout=IDLE),
         )
         # The library would send a PUT again by itself when the connection breaks. The relay does, after it has asked.
         session._retry_connection = False
-        return session
+        return Wire(session, way)
 
     async def send(self, parcel: Parcel, *, ask_first: bool) -> Outcome:
         """Data, attachments, event, in this order; the event is delivered when all are acknowledged."""
@@ -370,23 +384,29 @@ class National(Sender[Parcel]):
         body: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer | Later | Unknown:
+        if not key and self.wire.used:
+            await (
+                self._connect_anew()
+            )  # what is only asked has no key by which an answer to something else could be told apart
         url = f"{settings.NATIONAL_SERVICE_URL.rstrip('/')}/commondata/{path}"
+        used, self.wire.used = self.wire.used, False
         sent = xroad.of_request(parcel.case_number)
         if key:
             sent |= {"Idempotency-Key": key, "Content-Type": JSON, **(headers or {})}
         try:
-            async with self.session.request(method, url, data=body, headers=sent, allow_redirects=False) as response:
+            async with self.wire.session.request(
+                method, url, data=body, headers=sent, allow_redirects=False
+            ) as response:
                 answer = await _read(response)
             _log_attempt(method, f"{path} of event {parcel.key}", sent, answer.road_error or answer.status)
             if key and answer.good and _same(answer.document, "key", key):
-                self.used = True
+                self.wire.used = True
                 return answer
             # Only an answer that names what was sent proves that the connection is in step: on any other the next answer could
             # be that of an earlier request, as when a receiver answers twice.
-            used = self.used
             await self._connect_anew()
-            if used and answer.refusal:
-                # A refusal waits for a person, so it must not be somebody else's.
+            if used and (answer.refusal or _nameless(answer)):
+                # A refusal waits for a person, and nobody looks again at what was acknowledged: neither must be somebody else's.
                 return await self._request(method, path, parcel, key=key, body=body, headers=headers)
             return answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
@@ -448,6 +468,11 @@ def _same(document: dict[str, Any] | None, name: str, ours: str, *, absent: bool
     """Whether an answer names what was sent; where it may leave that out, its absence is no objection."""
     value = (document or {}).get(name)
     return absent if value is None else isinstance(value, str) and value.lower() == ours.lower()
+
+
+def _nameless(answer: Answer) -> bool:
+    """Whether it says yes without saying to what."""
+    return answer.good and answer.document is not None and answer.document.get("key") is None
 
 
 def _duplicate(answer: Answer | Later | Unknown) -> bool:

@@ -42,7 +42,7 @@ from apps.services.models import Service
 from apps.services.texts import HELSINKI
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 DIARY_GREW = "diary_grew"
@@ -347,23 +347,33 @@ class Case(models.Model):
         self.note_all_acknowledged(receiver, {self.pk: number}, at)
 
     @classmethod
-    def note_all_acknowledged(cls, receiver: str, numbers: Mapping[int, int], at: datetime) -> None:
-        """The same for many cases, by their primary keys. As few statements as there are different numbers."""
-        alike: dict[int, list[int]] = defaultdict(list)
+    def note_all_acknowledged(
+        cls, receiver: str, numbers: Mapping[int, int], at: datetime, *, settled: Collection[int] = ()
+    ) -> None:
+        """The same for many cases, by their primary keys. As few statements as there are different numbers.
+
+        `settled`: those of them that every receiver has everything of, as in `note_settled`; the rows are locked.
+        """
+        alike: dict[tuple[int, bool], list[int]] = defaultdict(list)
         for case, number in numbers.items():
-            alike[number].append(case)
-        for number, cases in alike.items():
+            alike[number, case in settled].append(case)
+        for (number, done), cases in alike.items():
+            told = 0
             if receiver == "national":
-                behind = cls.objects.filter(pk__in=cases, acknowledged_number__lt=number)
-                behind.update(acknowledged_number=number, acknowledged_at=at)
+                behind = cls.objects.filter(pk__among=cases, acknowledged_number__lt=number)
+                also = {"settled_at": at} if done else {}
+                told = behind.update(acknowledged_number=number, acknowledged_at=at, **also)
             if receiver == "handover":
-                done = Event.objects.filter(case=models.OuterRef("pk"), number=number, status__in=ENDED)
-                cls.objects.filter(models.Exists(done), pk__in=cases).update(handed_over_at=at)
+                ended = Event.objects.filter(case=models.OuterRef("pk"), number=number, status__in=ENDED)
+                cls.objects.filter(models.Exists(ended), pk__among=cases).update(handed_over_at=at)
+            if done and told < len(cases):
+                cls.note_settled(cases, at)
 
     @classmethod
-    def note_settled(cls, cases: Iterable[int], at: datetime) -> None:
+    def note_settled(cls, cases: Collection[int], at: datetime) -> None:
         """What delivery tells these cases: every receiver has everything it is owed of them."""
-        cls.objects.filter(pk__in=cases, uncollected_from=None, settled_at=None).update(settled_at=at)
+        if cases:
+            cls.objects.filter(pk__among=cases, uncollected_from=None, settled_at=None).update(settled_at=at)
 
     @classmethod
     def note_owed(cls, cases: Iterable[int]) -> None:
@@ -377,7 +387,7 @@ class Case(models.Model):
     @classmethod
     def note_collected(cls, cases: Sequence[Case]) -> None:
         """What delivery tells the cases, whose rows it has locked: every line that is there has been handed to the receivers."""
-        cls.objects.filter(pk__in=[case.pk for case in cases]).update(uncollected_from=None)
+        cls.objects.filter(pk__among=[case.pk for case in cases]).update(uncollected_from=None)
 
 
 class EventQuerySet(models.QuerySet["Event"]):

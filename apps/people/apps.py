@@ -14,6 +14,7 @@ class PeopleConfig(AppConfig):
     verbose_name = _("People and authorities")
 
     def ready(self) -> None:
-        """Let every process know all ways of identification."""
+        """Let every process know all ways of identification, and one more way to look for rows."""
+        import_module("apps.people.among")
         import_module("apps.people.identification.oidc")
         import_module("apps.people.identification.email_link")

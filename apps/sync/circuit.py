@@ -7,7 +7,7 @@ pause from the relay's list. Whatever shows that it is there again lets everythi
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,12 +48,20 @@ def is_due(now: datetime | None) -> bool:
     return Receiver.objects.filter(active=True, probe_at__lte=now or Now()).exists()
 
 
-def note(outcomes: dict[int, list[Outcome]], now: datetime | None, *, probed: Collection[int] = ()) -> None:
-    """Take from the outcomes, by receiver, whether it is there. Costs nothing but a look while all goes well.
+def note(
+    receivers: Iterable[Receiver],
+    outcomes: Mapping[int, list[Outcome]],
+    now: datetime | None,
+    *,
+    probed: Collection[int] = (),
+) -> None:
+    """Take from the outcomes, by receiver, whether it is there. Costs nothing while all goes well.
 
     `probed`: the receivers of which a probe came to nothing.
     """
-    for receiver in Receiver.objects.filter(pk__in=outcomes).only("pk", "key", "failures", "probe_at"):
+    for receiver in receivers:
+        if receiver.pk not in outcomes:
+            continue
         there = any(isinstance(outcome, THERE) for outcome in outcomes[receiver.pk])
         if there and (receiver.failures or receiver.probe_at):
             _let_go(receiver, now)

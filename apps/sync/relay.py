@@ -19,11 +19,11 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections, transaction
@@ -33,7 +33,7 @@ from django.utils import timezone
 
 from apps.cases.letters import Party
 from apps.cases.models import Case, Event
-from apps.sync import circuit, duties, hint, tally
+from apps.sync import circuit, duties, hint, settling, tally
 from apps.sync.alive import Sign
 from apps.sync.clock import after, lease_kept, locked, pause
 from apps.sync.courier import Courier, Landing, Line, Report, Stop
@@ -41,7 +41,6 @@ from apps.sync.models import LOOK_AGAIN, Delivery, Receiver
 from apps.sync.notices import Post
 from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused, Unknown
 from apps.sync.receivers.kinds import KINDS, of_ready
-from apps.sync.settling import settle
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ def _collect_some(now: datetime | None) -> tuple[int, int]:
         owed = {delivery.case_id for delivery in deliveries}
         if late := owed & {case.pk for case in cases if case.uncollected_from == LOOK_AGAIN}:
             Case.note_owed(late)
-        settle({case.pk for case in cases} - owed, now or timezone.now())
+        settling.settle({case.pk for case in cases} - owed, now or timezone.now())
         return len(cases), len(deliveries)
 
 
@@ -338,9 +337,9 @@ def note(reports: Sequence[tuple[Line, Report]], now: datetime | None = None) ->
     with transaction.atomic():
         held = _held(reports)
         _release([pk for line, report in reports for pk in line.deliveries[len(report) :] if pk in held])
-        delivered: list[Delivery] = []
+        delivered: list[Held] = []
+        setbacks: list[tuple[int, Outcome, bool]] = []
         outcomes: dict[int, list[Outcome]] = defaultdict(list)
-        probed: set[int] = set()
         for line, report in reports:
             for pk, outcome in report:
                 if pk not in held:
@@ -350,10 +349,12 @@ def note(reports: Sequence[tuple[Line, Report]], now: datetime | None = None) ->
                 if isinstance(outcome, Delivered):
                     delivered.append(held[pk])
                 else:
-                    probed |= {held[pk].receiver_id} if line.probe else set()
-                    _note_setback(held[pk], outcome, counts, now, probe=line.probe)
-        _note_delivered(delivered, now)
-        circuit.note(outcomes, now, probed=probed)
+                    setbacks.append((pk, outcome, line.probe))
+        receivers = list(Receiver.objects.order_by("pk"))
+        _note_setbacks(setbacks, counts, now)
+        _note_delivered(delivered, now, receivers)
+        probed = {held[pk].receiver_id for pk, _outcome, probe in setbacks if probe}
+        circuit.note(receivers, outcomes, now, probed=probed)
         tally.count(((pk, out) for _line, report in reports for pk, out in report if pk in held), now)
         counts.delivered = len(delivered)
     _tell_of_barred(reports)
@@ -371,15 +372,25 @@ def _tell_of_barred(reports: Sequence[tuple[Line, Report]]) -> None:
         )
 
 
-def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Delivery]:
+class Held(NamedTuple):
+    """A delivery in our hand: what is needed of it to note that the receiver has it."""
+
+    pk: int
+    receiver_id: int
+    case_id: int
+    event_id: int
+    number: int
+    skipped_at: datetime | None
+
+
+def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Held]:
     ids = [pk for line, _report in reports for pk in line.deliveries]
     tokens = {line.token for line, _report in reports}
-    ours = Delivery.objects.filter(pk__in=ids, lease_token__in=tokens).order_by("pk")
-    needed = ours.only(*_NOTE_FIELDS)
-    return {d.pk: d for d in needed.select_for_update(of=("self",))}
+    ours = Delivery.objects.filter(pk__among=ids, lease_token__in=tokens).order_by("pk").select_for_update()
+    rows = ours.values_list("pk", "receiver_id", "case_id", "event_id", "number", "skipped_at")
+    return {row[0]: Held(*row) for row in rows}
 
 
-_NOTE_FIELDS = ("receiver_id", "case_id", "event_id", "address", "number", "attempts", "rewound_to", "skipped_at")
 _HAND_OPEN: dict[str, Any] = {"lease_token": None, "lease_until": None}
 
 
@@ -389,26 +400,39 @@ def _release(ids: list[int]) -> None:
         Delivery.objects.filter(pk__in=ids).update(**_HAND_OPEN)
 
 
-def _note_delivered(deliveries: list[Delivery], now: datetime | None) -> None:
+def _note_delivered(
+    deliveries: Sequence[Held | Delivery], now: datetime | None, receivers: Collection[Receiver] | None = None
+) -> None:
     if not deliveries:
         return
     done = {"answer_lost": False, "rewound_to": None, "last_error": "", **_HAND_OPEN}
-    Delivery.objects.filter(pk__in=[d.pk for d in deliveries]).update(
+    Delivery.objects.filter(pk__among=[one.pk for one in deliveries]).update(
         delivered_at=now or Now(), attempts=F("attempts") + 1, **done
     )
     # Locks the cases, before any of them is written.
-    settle({delivery.case_id for delivery in deliveries}, now or timezone.now())
-    receivers = Receiver.objects.only("key", "kind").in_bulk({delivery.receiver_id for delivery in deliveries})
-    last: dict[str, dict[int, Delivery]] = defaultdict(dict)
-    for delivery in sorted(deliveries, key=lambda d: d.number):
-        receiver = receivers[delivery.receiver_id]
-        if delivery.skipped_at is None or KINDS[receiver.kind].told_of_skipped:
-            last[receiver.key][delivery.case_id] = delivery
-    events = [delivery.event_id for cases in last.values() for delivery in cases.values()]
-    lines = dict(Event.objects.filter(pk__in=events).order_by().values_list("pk", "number"))
+    settled = settling.settled({one.case_id for one in deliveries}, receivers)
+    known, at = {receiver.pk: receiver for receiver in receivers or Receiver.objects.all()}, now or timezone.now()
+    last: dict[str, dict[int, Held | Delivery]] = defaultdict(dict)
+    for one in sorted(deliveries, key=lambda one: one.number):
+        receiver = known[one.receiver_id]
+        if one.skipped_at is None or KINDS[receiver.kind].told_of_skipped:
+            last[receiver.key][one.case_id] = one
+    events = [one.event_id for cases in last.values() for one in cases.values()]
+    lines = dict(Event.objects.filter(pk__among=events).order_by().values_list("pk", "number"))
     for key, cases in last.items():
-        numbers = {case: lines[delivery.event_id] for case, delivery in cases.items()}
-        Case.note_all_acknowledged(key, numbers, now or timezone.now())
+        numbers = {case: lines[one.event_id] for case, one in cases.items()}
+        Case.note_all_acknowledged(key, numbers, at, settled=settled)
+        settled = settled.difference(numbers)
+    Case.note_settled(settled, at)
+
+
+def _note_setbacks(setbacks: list[tuple[int, Outcome, bool]], counts: Counts, now: datetime | None) -> None:
+    if not setbacks:
+        return
+    needed = ("receiver_id", "case_id", "address", "number", "attempts", "rewound_to")
+    deliveries = Delivery.objects.only(*needed).in_bulk([pk for pk, _outcome, _probe in setbacks])
+    for pk, outcome, probe in setbacks:
+        _note_setback(deliveries[pk], outcome, counts, now, probe=probe)
 
 
 def _note_setback(

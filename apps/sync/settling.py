@@ -24,22 +24,27 @@ BATCH = 200
 
 
 def settle(cases: Iterable[int], at: datetime) -> None:
-    """Say so to those of these cases of which nothing is owed any more. A few queries, however many cases. In a transaction.
+    """Say so to those of these cases of which nothing is owed any more. A few queries, however many cases. In a transaction."""
+    Case.note_settled(settled(cases), at)
+
+
+def settled(cases: Iterable[int], receivers: Collection[Receiver] | None = None) -> set[int]:
+    """Those of these cases of which nothing is owed any more, and which do not say so yet. `receivers`: all there are, when they
+    are at hand.
 
     Their rows are locked first, always in the same order: of two relays that bring the last two deliveries of a case at once the
     second one sees what the first has done, and a line that is written meanwhile is seen, or waits until this is done.
     """
     touched = set(cases)
     if not touched:
-        return
-    rows = Case.objects.filter(pk__in=touched).order_by("pk").select_for_update(no_key=True)
-    asked = [
+        return set()
+    rows = Case.objects.filter(pk__among=touched).order_by("pk").select_for_update(no_key=True)
+    asked = {
         pk
-        for pk, uncollected, settled in rows.values_list("pk", "uncollected_from", "settled_at")
-        if uncollected is None and settled is None
-    ]
-    if asked:
-        Case.note_settled(set(asked) - _owing(asked), at)
+        for pk, uncollected, since in rows.values_list("pk", "uncollected_from", "settled_at")
+        if uncollected is None and since is None
+    }
+    return asked - _owing(asked, receivers) if asked else set()
 
 
 def settle_what_is_left(now: datetime) -> int:
@@ -59,10 +64,10 @@ def settle_what_is_left(now: datetime) -> int:
         last = batch[-1]
 
 
-def _owing(cases: Collection[int]) -> set[int]:
+def _owing(cases: Collection[int], receivers: Collection[Receiver] | None = None) -> set[int]:
     """Those of which somebody is owed something."""
-    on_the_way = Delivery.objects.filter(case__in=cases, delivered_at=None)
-    off = list(Receiver.objects.filter(active=False))
+    on_the_way = Delivery.objects.filter(case__among=cases, delivered_at=None).order_by()
+    off = [receiver for receiver in receivers or Receiver.objects.filter(active=False) if not receiver.active]
     given_up = [receiver.pk for receiver in off if not is_ready(receiver)]
     if given_up:
         on_the_way = on_the_way.exclude(receiver__in=given_up)

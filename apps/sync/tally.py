@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from apps.people import among
 from apps.services.texts import HELSINKI
 from apps.sync.models import Tally
 from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused
@@ -22,7 +23,7 @@ COUNT = """
 INSERT INTO sync_tally (minute, receiver_id, service_id, outcome, count, last_at)
 SELECT %s, d.receiver_id, c.service_id, %s, count(*), %s
 FROM sync_delivery d JOIN cases_case c ON c.id = d.case_id
-WHERE d.id IN ({places}) AND NOT c.is_test
+WHERE d.id {places} AND NOT c.is_test
 GROUP BY d.receiver_id, c.service_id ORDER BY d.receiver_id, c.service_id
 ON CONFLICT (minute, receiver_id, service_id, outcome)
 DO UPDATE SET count = sync_tally.count + excluded.count, last_at = excluded.last_at
@@ -55,8 +56,10 @@ def count(outcomes: Iterable[tuple[int, Outcome]], now: datetime | None = None) 
     minute, at = adapted(moment.replace(second=0, microsecond=0)), adapted(moment)
     with connection.cursor() as cursor:
         for kind, ids in sorted(by_kind.items()):
-            places = ", ".join(["%s"] * len(ids))
-            cursor.execute(COUNT.format(places=places), [minute, kind, at, *ids])  # numbers of parameters, nothing else
+            places, keys = among.condition(ids, connection.vendor)
+            cursor.execute(
+                COUNT.format(places=places), [minute, kind, at, *keys]
+            )  # numbers of parameters, nothing else
 
 
 def put_together(now: datetime) -> int:

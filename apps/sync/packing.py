@@ -7,20 +7,24 @@ import traceback
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 
 from apps.applications.models import Application, Attachment
-from apps.cases.models import Document
+from apps.cases.models import Document, Event
 from apps.sync import envelope
-from apps.sync.models import Delivery
 from apps.sync.receivers.base import Content, Enclosure, Parcel, Refused
+
+if TYPE_CHECKING:
+    from apps.sync.receivers.base import InHand
 
 log = logging.getLogger(__name__)
 
+CASE_OF_EVENT = Event._meta.get_field("case")  # setting it would look over what is known to fit
 
-def pack(deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+
+def pack(deliveries: Sequence[InHand]) -> dict[int, Parcel | Refused]:
     """The parcel of each delivery, by its id. One that cannot be put together waits for a person and holds up no other."""
     with_data = [delivery.case_id for delivery in deliveries if carries_data(delivery)]
     # The authority is the case's: that of the paper's version was another, where the case was transferred.
@@ -39,7 +43,7 @@ def pack(deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
     return packed
 
 
-def carries_data(delivery: Delivery) -> bool:
+def carries_data(delivery: InHand) -> bool:
     """Whether the case data go with it: a paper came, or it is the first that the receiver hears of the case."""
     return delivery.event.paper_id is not None or delivery.number == 1
 
@@ -47,8 +51,9 @@ def carries_data(delivery: Delivery) -> bool:
 def _papers(cases: list[int]) -> dict[int, list[Application]]:
     """The papers of each case, oldest first. Versions are fetched apart, since many papers share a long definition."""
     found = (
-        Application.objects.filter(event__case__in=cases)
+        Application.objects.filter(event__case__among=cases)
         .select_related("event__by_principal")
+        .defer("created_at", "changed_at")
         .prefetch_related("version__service")
         .order_by("event__case", "event__number")
     )
@@ -65,16 +70,16 @@ def _contents(papers: dict[int, list[Application]]) -> dict[str, Content]:
     return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
 
 
-def _contents_of_documents(deliveries: Sequence[Delivery]) -> dict[str, Content]:
+def _contents_of_documents(deliveries: Sequence[InHand]) -> dict[str, Content]:
     """Where each file is stored that came with one of the diary lines and not with a paper."""
     lines = [delivery.event_id for delivery in deliveries if delivery.event.data.get("files")]
     found = Document.objects.filter(event__in=lines) if lines else ()
     return {str(item.pk): Content(item.content.storage, str(item.content.name)) for item in found}
 
 
-def _parcel(delivery: Delivery, papers: list[Application], contents: dict[str, Content]) -> Parcel:
+def _parcel(delivery: InHand, papers: list[Application], contents: dict[str, Content]) -> Parcel:
     event, case = delivery.event, delivery.case
-    event.case = case
+    CASE_OF_EVENT.set_cached_value(event, case)
     skipped = delivery.skipped_at is not None
     say = envelope.skipped if skipped else envelope.event
     data: dict[str, Any] | None = None

@@ -19,15 +19,15 @@ import threading
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -39,8 +39,11 @@ from apps.sync.clock import after, lease_kept, locked, pause
 from apps.sync.courier import Courier, Landing, Line, Report, Stop
 from apps.sync.models import LOOK_AGAIN, Delivery, Receiver
 from apps.sync.notices import Post
-from apps.sync.receivers.base import Behind, Delivered, Later, Outcome, Refused, Unknown
-from apps.sync.receivers.kinds import KINDS, of_ready
+from apps.sync.receivers.base import Behind, Delivered, Going, Later, Outcome, Refused, To, Unknown
+from apps.sync.receivers.kinds import KINDS, is_ready, of_ready
+
+if TYPE_CHECKING:
+    from apps.sync.receivers.base import InHand
 
 log = logging.getLogger(__name__)
 
@@ -90,19 +93,31 @@ def collect(now: datetime | None = None) -> int:
     made = 0
     # Looking first leaves the database's one writer alone while nothing happens.
     while _uncollected().exists():
-        cases, deliveries = _collect_some(now)
+        cases, deliveries, _taken = _collect_some(COLLECT, now)
         made += deliveries
         if cases < COLLECT:
             break
     return made
 
 
+def collect_into_hand(room: int, now: datetime | None = None) -> tuple[int, int, list[Line]]:
+    """The same of no more cases than there is room for lines; what nothing stands before is claimed as it is made.
+
+    How many cases were looked at, how many deliveries made, and the lines that are in this relay's hand.
+    """
+    if not connection.features.can_return_rows_from_bulk_insert or not _uncollected().exists():
+        return 0, collect(now), []
+    valid_until = time.monotonic() + lease_kept()
+    cases, made, taken = _collect_some(room, now, room=room)
+    return cases, made, _lines(taken, valid_until, frozenset(), frozenset())
+
+
 def _uncollected() -> QuerySet[Case]:
     return Case.objects.filter(uncollected_from__isnull=False)
 
 
-def _collect_some(now: datetime | None) -> tuple[int, int]:
-    """How many cases were looked at, and how many deliveries made."""
+def _collect_some(limit: int, now: datetime | None, *, room: int = 0) -> tuple[int, int, list[Going]]:
+    """How many cases were looked at, how many deliveries made, and those of them that were taken into hand."""
     with transaction.atomic():
         # Who switches a receiver on holds its row while looking for what it has missed: either they see what is collected here
         # without it, or it is collected here with it.
@@ -110,17 +125,25 @@ def _collect_some(now: datetime | None) -> tuple[int, int]:
         receivers = [one for one in everybody if one.active and one.kind in KINDS]
         moment = now or (everybody[0].moment if everybody else timezone.now())
         # Who takes a step in a case holds its row. What another relay is collecting is left to it.
-        cases = locked(_uncollected().only("pk", "uncollected_from", "is_test").order_by("pk")[:COLLECT])
-        deliveries: list[Delivery] = []
+        wanted = (
+            _uncollected().defer(*_NOT_PACKED_OF_CASE)
+            if room
+            else _uncollected().only("pk", "uncollected_from", "is_test")
+        )
+        cases = locked(wanted.order_by("pk")[:limit])
+        owed: list[Owed] = []
         for receiver in receivers if cases else ():
-            deliveries += _owed(receiver, [one for one in cases if receiver.takes_tests or not one.is_test], moment)
-        _insert(deliveries)
+            told = [one for one in cases if receiver.takes_tests or not one.is_test]
+            owed += _owed(receiver, told, room > 0)
+        now_sent, later = _parted(owed, room)
+        _insert(later, moment)
+        taken = _insert(now_sent, moment, uuid.uuid4()) if now_sent else []
         Case.note_collected(cases)
-        owed = {delivery.case_id for delivery in deliveries}
-        if late := owed & {case.pk for case in cases if case.uncollected_from == LOOK_AGAIN}:
+        to_be_told = {one.event.case_id for one in owed}
+        if late := to_be_told & {case.pk for case in cases if case.uncollected_from == LOOK_AGAIN}:
             Case.note_owed(late)
-        settling.settle({case.pk for case in cases} - owed, now or timezone.now())
-        return len(cases), len(deliveries)
+        settling.settle({case.pk for case in cases} - to_be_told, now or timezone.now())
+    return len(cases), len(owed), taken
 
 
 def _all_receivers() -> list[Any]:
@@ -128,68 +151,117 @@ def _all_receivers() -> list[Any]:
     return list(Receiver.objects.annotate(moment=Now()).select_for_update(no_key=True).order_by("pk"))
 
 
-def _owed(receiver: Receiver, cases: Sequence[Case], moment: datetime) -> list[Delivery]:
-    """The deliveries a receiver has not got of these cases, numbered for each address from the last one it has."""
+class Owed(NamedTuple):
+    """A delivery that is to be made. `behind`: whether an earlier one of its line has still to be delivered."""
+
+    receiver: Receiver
+    event: Event
+    case: Case
+    to: To
+    number: int
+    behind: bool
+
+
+def _owed(receiver: Receiver, cases: Sequence[Case], whole: bool) -> list[Owed]:
+    """What a receiver has not got of these cases, numbered for each address from the last one it has. `whole`: with the lines' data."""
     kind = KINDS[receiver.kind]
+    known = {case.pk: case for case in cases}
     has = Delivery.objects.filter(receiver=receiver, event=OuterRef("pk"))
-    events = Event.objects.filter(~Exists(has), case__in=cases, at__gte=receiver.since).order_by("case", "number")
+    events = Event.objects.filter(~Exists(has), case__among=known, at__gte=receiver.since)
     if not kind.with_history:
         events = events.filter(number__gte=F("case__uncollected_from"))
-    addresses = [(event, to) for event, to in kind.addresses(list(events)) if to]
+    if not whole:
+        events = events.only("case_id", "number", "kind")
+    addresses = [(event, to) for event, to in kind.addresses(list(events.order_by("case", "number"))) if to]
     if not addresses:
         return []
-    numbers = Counter(
-        {
-            (case, address): last
-            for case, address, last in Delivery.objects.filter(receiver=receiver, case__in=cases)
-            .order_by()
-            .values_list("case", "address")
-            .annotate(last=Max("number"))
-        }
-    )
+    numbers: Counter[tuple[int, str]] = Counter()
+    waiting: set[tuple[int, str]] = set()
+    made = Delivery.objects.filter(receiver=receiver, case__among=known).order_by()
+    undelivered = Count("pk", filter=Q(delivered_at__isnull=True))
+    lines = made.values_list("case_id", "address").annotate(last=Max("number"), waits=undelivered)
+    for case, address, last, waits in lines:
+        numbers[case, address] = last
+        if waits:
+            waiting.add((case, address))
     owed = []
     for event, to in addresses:
         for whom in to:
-            numbers[event.case_id, whom.address] += 1
-            owed.append(
-                Delivery(
-                    receiver=receiver,
-                    event=event,
-                    case_id=event.case_id,
-                    address=whom.address,
-                    party=whom.party,
-                    number=numbers[event.case_id, whom.address],
-                    created_at=moment,
-                    waits_since=moment,
-                    next_at=moment,
-                )
-            )
+            line = (event.case_id, whom.address)
+            numbers[line] += 1
+            owed.append(Owed(receiver, event, known[event.case_id], whom, numbers[line], line in waiting))
     return owed
 
 
+def _parted(owed: Sequence[Owed], room: int) -> tuple[list[Owed], list[Owed]]:
+    """What is taken into hand at once, in no more lines than there is room for, and what waits to be claimed."""
+    there = (
+        {one.receiver for one in owed if one.receiver.probe_at is None and is_ready(one.receiver)} if room else set()
+    )
+    taken: Counter[tuple[int, int, str]] = Counter()
+    now_sent, later = [], []
+    for one in owed:
+        line = (one.receiver.pk, one.event.case_id, one.to.address)
+        can_go = one.receiver in there and not one.behind and one.to.party != DIGEST
+        if can_go and taken[line] < LINE and (line in taken or len(taken) < room):
+            taken[line] += 1
+            now_sent.append(one)
+        else:
+            later.append(one)
+    return now_sent, later
+
+
 _DIFFERING = ("receiver_id", "event_id", "case_id", "address", "party", "number")
-_AT_ONCE = 100  # rows in one statement
+_AS = ("bigint", "bigint", "bigint", "text", "text", "integer")
+_AT_ONCE = 100  # rows in one statement, where each value is a parameter of its own
 
 
-def _insert(deliveries: Sequence[Delivery]) -> None:
-    """Write new deliveries, all made at one moment, in a fraction of the time of `bulk_create`: only what differs is said of each."""
-    if not deliveries:
-        return
+def _insert(owed: Sequence[Owed], moment: datetime, token: uuid.UUID | None = None) -> list[Going]:
+    """Write new deliveries, all made at one moment, in a fraction of the time of `bulk_create`: only what differs is said of each.
+
+    With a token they are in our hand, and given back.
+    """
+    if not owed:
+        return []
+    until = moment + timedelta(seconds=settings.RELAY_LEASE) if token else None
+    alike = Delivery(created_at=moment, waits_since=moment, next_at=moment, lease_token=token, lease_until=until)
     same = {
         str(field.column): field.get_db_prep_save(value, connection)
         for field in Delivery._meta.concrete_fields
         if not field.primary_key and field.attname not in _DIFFERING
-        if (value := getattr(deliveries[0], field.attname)) is not None
+        if (value := getattr(alike, field.attname)) is not None
     }
-    columns = ", ".join(f'"{column}"' for column in (*_DIFFERING, *same))
-    chosen = ", ".join([*(f"v.column{n}" for n in range(1, len(_DIFFERING) + 1)), *["%s"] * len(same)])
-    row = f"({', '.join(['%s'] * len(_DIFFERING))})"
+    rows = [
+        (one.receiver.pk, one.event.pk, one.event.case_id, one.to.address, one.to.party, one.number) for one in owed
+    ]
+    keys: dict[tuple[int, int, str], int] = {}
     with connection.cursor() as cursor:
-        for start in range(0, len(deliveries), _AT_ONCE):
-            some = deliveries[start : start + _AT_ONCE]
-            rows = ", ".join([row] * len(some))
-            sql = f"INSERT INTO {Delivery._meta.db_table} ({columns}) SELECT {chosen} FROM (VALUES {rows}) AS v"  # noqa: S608 (names of columns)
-            cursor.execute(sql, [*same.values(), *(getattr(one, name) for one in some for name in _DIFFERING)])
+        for source, values in _sources(rows):
+            columns = ", ".join(f'"{column}"' for column in (*_DIFFERING, *same))
+            chosen = ", ".join([*(f"v.column{n}" for n in range(1, len(_DIFFERING) + 1)), *["%s"] * len(same)])
+            returning = "RETURNING receiver_id, event_id, address, id" if token else ""
+            sql = f"INSERT INTO {Delivery._meta.db_table} ({columns}) SELECT {chosen} FROM {source} {returning}"  # noqa: S608 (names)
+            cursor.execute(sql, [*same.values(), *values])
+            if token:
+                keys |= {(receiver, event, address): pk for receiver, event, address, pk in cursor.fetchall()}
+    return [
+        Going(pk, one.receiver, one.event, one.case, one.to.address, one.to.party, one.number, token)
+        for one in owed
+        if token and (pk := keys[one.receiver.pk, one.event.pk, one.to.address])
+    ]
+
+
+def _sources(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, list[Any]]]:
+    """Where a statement takes rows from, and its parameters: PostgreSQL is given them column by column."""
+    if connection.vendor == "postgresql":
+        names = ", ".join(f"column{n}" for n in range(1, len(_AS) + 1))
+        arrays = ", ".join(f"%s::{kind}[]" for kind in _AS)
+        yield f"unnest({arrays}) AS v ({names})", [list(column) for column in zip(*rows, strict=True)]
+        return
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        row = f"({', '.join(['%s'] * len(_AS))})"
+        yield f"(VALUES {', '.join([row] * len(some))}) AS v", [value for one in some for value in one]
 
 
 # --- claim -----------------------------------------------------------------------------------------------------------
@@ -241,7 +313,7 @@ def claim(limit: int = BATCH, now: datetime | None = None) -> list[Line]:
         # Who had it and noted nothing may have sent it.
         if silent := [d.pk for d in taken if d.lease_token]:
             Delivery.objects.filter(pk__in=silent).update(answer_lost=True)
-        Delivery.objects.filter(pk__in=[d.pk for d in taken]).update(
+        Delivery.objects.filter(pk__among=[d.pk for d in taken]).update(
             lease_token=token,
             lease_until=after(settings.RELAY_LEASE, now),
         )
@@ -253,7 +325,7 @@ def _lines_behind(heads: list[Delivery]) -> list[Delivery]:
     """The heads, each with what follows it and can be sent after it."""
     waiting: dict[tuple[int, int, str], list[Delivery]] = defaultdict(list)
     of_the_same = Delivery.objects.filter(
-        case__in={head.case_id for head in heads}, delivered_at__isnull=True, number__gte=1
+        case__among={head.case_id for head in heads}, delivered_at__isnull=True, number__gte=1
     ).order_by("number")
     for delivery in of_the_same.only(*_LEASE_FIELDS):
         waiting[_line_of(delivery)].append(delivery)
@@ -265,7 +337,7 @@ _LEASE_FIELDS = (
 )  # fmt: skip
 
 
-def _line_of(delivery: Delivery) -> tuple[int, int, str]:
+def _line_of(delivery: InHand) -> tuple[int, int, str]:
     return delivery.receiver_id, delivery.case_id, delivery.address
 
 
@@ -285,23 +357,37 @@ _NOT_PACKED = (
     "created_at", "waits_since", "next_at", "lease_until", "delivered_at", "refused_at", "rewound_to", "last_error", "reason",
     "data_digest",
 )  # fmt: skip
+_NOT_PACKED_OF_CASE = (
+    "words", "outcome_text", "status_at", "handling_since", "due_on", "paused_at", "settled_at", "handed_over_at", "forgotten_at",
+    "acknowledged_at",
+)  # fmt: skip
 
 
 def _packed(
     taken: list[int], token: uuid.UUID, valid_until: float, ask_first: set[int], probed: set[tuple[int, int, str]]
 ) -> list[Line]:
     deliveries = list(
-        Delivery.objects.filter(pk__in=taken, lease_token=token)
+        Delivery.objects.filter(pk__among=taken, lease_token=token)
         .select_related("event")
         .defer(*_NOT_PACKED)
         .order_by("receiver", "case", "address", "number")
     )
     # Many deliveries share a case, and all of them a few receivers.
     receivers = Receiver.objects.in_bulk({delivery.receiver_id for delivery in deliveries})
-    cases = Case.objects.defer("words").in_bulk({delivery.case_id for delivery in deliveries})
+    cases = Case.objects.defer(*_NOT_PACKED_OF_CASE).in_bulk({delivery.case_id for delivery in deliveries})
     for delivery in deliveries:
         delivery.receiver, delivery.case = receivers[delivery.receiver_id], cases[delivery.case_id]
-    by_kind: dict[str, list[Delivery]] = defaultdict(list)
+    return _lines(deliveries, valid_until, ask_first, probed)
+
+
+def _lines(
+    deliveries: Sequence[InHand],
+    valid_until: float,
+    ask_first: Collection[int],
+    probed: Collection[tuple[int, int, str]],
+) -> list[Line]:
+    """Deliveries in our hand, in order, as the courier carries them: what is sent is put together here."""
+    by_kind: dict[str, list[InHand]] = defaultdict(list)
     for delivery in deliveries:
         by_kind[delivery.receiver.kind].append(delivery)
     lines: dict[tuple[int, int, str], Line] = {}
@@ -309,7 +395,8 @@ def _packed(
         parcels = KINDS[kind].pack(same_kind)
         for delivery in same_kind:
             known = _line_of(delivery)
-            line = lines.setdefault(known, Line(kind, token, valid_until, probe=known in probed))
+            assert delivery.lease_token is not None  # noqa: S101 (for the reader: it is in our hand)
+            line = lines.setdefault(known, Line(kind, delivery.lease_token, valid_until, probe=known in probed))
             line.stops.append(Stop(delivery.pk, parcels[delivery.pk], delivery.pk in ask_first))
     return list(lines.values())
 
@@ -499,16 +586,42 @@ class Relay:
         self.courier, self.now = courier, now
         self.running: dict[int, Line] = {}  # by their first delivery
         self.landing = Landing()
+        self.moving, self.more = (
+            True,
+            False,
+        )  # whether something has come back of late; whether there is more to collect
         self.reports: list[tuple[Line, Report]] = []
         self._lengthened = time.monotonic()
 
     def take_up(self) -> None:
         """Claim as many lines as there is room for, and send them off."""
-        room = BATCH - len(self.running)
-        if room > 0:
-            lines = claim(room, self.now)
-            self.running |= {line.deliveries[0]: line for line in lines}
-            self.courier.carry_all(lines, self.landing)
+        if (room := BATCH - len(self.running)) > 0:
+            self._send_off(claim(room, self.now))
+
+    def collect(self) -> int:
+        """Hand over what the diaries have grown by, as much of it straight into our hand as there is room for; how much it was.
+
+        `more`: there was more, and it is left for when there is room again, or to whoever has some. While nothing comes back it is
+        not left, so that everybody sees what waits.
+        """
+        made, in_hand, self.more = 0, 0, False
+        while (room := BATCH - len(self.running)) > 0:
+            cases, some, lines = collect_into_hand(room, self.now)
+            made += some
+            in_hand += sum(len(line.stops) for line in lines)
+            self._send_off(lines)
+            if cases < room:
+                break
+        else:
+            self.more = self.moving
+            made += 0 if self.moving else collect(self.now)
+        if in_hand < made:
+            self.take_up()
+        return made
+
+    def _send_off(self, lines: list[Line]) -> None:
+        self.running |= {line.deliveries[0]: line for line in lines}
+        self.courier.carry_all(lines, self.landing)
 
     def gather(self, patience: float) -> None:
         """Wait until something has come back, then a moment more for what comes right after it."""
@@ -516,6 +629,7 @@ class Relay:
         for line, _report in found:
             del self.running[line.deliveries[0]]
         self.reports += found
+        self.moving = bool(found)
 
     def settle(self) -> Counts:
         """Note what has come back, and keep in hand what takes long."""
@@ -529,15 +643,17 @@ class Relay:
 
 def run_once(now: datetime | None = None) -> Counts:
     """Collect, then send everything that is due, until nothing more is."""
-    counts = Counts(collected=collect(now))
+    counts = Counts()
     with Courier() as courier:
         relay, post = Relay(courier, now), Post(courier, now)
         relay.take_up()
+        counts.collected = relay.collect()
         post.take_up()
         while relay.running:
             relay.gather(settings.RELAY_POLL)
             counts.add(relay.settle())
             relay.take_up()
+            counts.collected += relay.collect()
         while post.running:
             counts.add(_of_notices(post.finish()))
             post.take_up()
@@ -562,12 +678,13 @@ def run_forever(stop: threading.Event) -> None:
             try:
                 sign.give()
                 if not stop.is_set():
-                    if time.monotonic() - collected >= (HINTED if grown.is_set() else settings.RELAY_POLL):
+                    relay.take_up()
+                    hinted = time.monotonic() - collected >= (HINTED if grown.is_set() else settings.RELAY_POLL)
+                    if hinted or relay.more:
                         grown.clear()
                         collected = time.monotonic()
-                        counts.collected = collect()
+                        counts.collected = relay.collect()
                         post.take_up()
-                    relay.take_up()
                 courier.stopping = stop.is_set()
                 idle = not relay.running
                 if relay.running:

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -736,7 +737,7 @@ def test_line_written_while_collecting_is_collected_next(monkeypatch: pytest.Mon
     whole = relay._owed
     others: list[Case] = []
 
-    def meanwhile(*args: Any) -> list[Delivery]:
+    def meanwhile(*args: Any) -> list[relay.Owed]:
         owed = whole(*args)
         if not others:
             others.append(handled(build.case(by=build.customer("Other"))))
@@ -878,6 +879,95 @@ def test_claim_takes_each_line_once_and_as_a_whole() -> None:
 
     held = [[Delivery.objects.get(pk=pk).case_id for pk in line.deliveries] for line in lines]
     assert held == [[first.pk, first.pk], [second.pk]]
+
+
+@pytest.mark.usefixtures("_addressed")
+def test_what_is_collected_into_hand_is_in_nobody_elses_and_is_asked_for_when_its_lease_runs_out(
+    settings: Settings,
+) -> None:
+    case = handled(build.case())
+
+    cases, made, (line,) = relay.collect_into_hand(10, SOON)
+
+    assert (cases, made) == (1, 2)
+    assert line.deliveries == list(Delivery.objects.filter(case=case).order_by("number").values_list("pk", flat=True))
+    assert not any(stop.ask_first for stop in line.stops)
+    assert relay.claim(10, SOON) == []
+    (again,) = relay.claim(10, SOON + timedelta(seconds=settings.RELAY_LEASE + 1))
+    assert again.deliveries == line.deliveries
+    assert all(stop.ask_first for stop in again.stops)
+
+
+@pytest.mark.usefixtures("_addressed")
+def test_what_is_collected_into_hand_is_packed_as_what_is_claimed(settings: Settings) -> None:
+    supplemented(with_file(), b"%PDF-1.7 the supplement")
+    _cases, _made, (line,) = relay.collect_into_hand(10, SOON)
+
+    (again,) = relay.claim(10, SOON + timedelta(seconds=settings.RELAY_LEASE + 1))
+
+    bare = [[replace(stop.parcel, hand="") for stop in which.stops] for which in (line, again)]
+    assert bare[0] == bare[1]
+    assert line.stops[0].parcel.hand != again.stops[0].parcel.hand
+
+
+@pytest.mark.usefixtures("_addressed")
+def test_no_more_is_collected_into_hand_than_there_is_room_for() -> None:
+    made = [build.case(by=build.customer(f"Customer {n}")) for n in range(3)]
+
+    cases, _made, lines = relay.collect_into_hand(2, SOON)
+
+    assert (cases, len(lines)) == (2, 2)
+    assert list(Case.objects.filter(uncollected_from__isnull=False)) == made[2:]
+
+
+@pytest.mark.usefixtures("_addressed")
+def test_nothing_is_collected_into_hand_that_stands_behind_what_waits() -> None:
+    case = build.case()
+    relay.collect(SOON)
+    handled(case)
+
+    cases, made, lines = relay.collect_into_hand(10, SOON)
+
+    assert (cases, made, lines) == (1, 1, [])
+    (line,) = relay.claim(10, SOON)
+    assert len(line.stops) == 2
+
+
+@pytest.mark.usefixtures("_addressed")
+def test_nothing_is_collected_into_hand_for_a_receiver_that_is_away() -> None:
+    build.case()
+    Receiver.objects.filter(kind="national").update(failures=9, probe_at=at(1))
+
+    _cases, made, lines = relay.collect_into_hand(10, SOON)
+
+    assert (made, lines) == (1, [])
+    assert Delivery.objects.get().lease_token is None
+
+
+def test_more_cases_than_there_is_room_for_are_all_sent(receiver: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "BATCH", 2)
+    cases = [handled(build.case(by=build.customer(f"Customer {n}"))) for n in range(5)]
+
+    counts = relay.run_once(SOON)
+
+    assert (counts.collected, counts.delivered) == (10, 10)
+    assert [standing(case) for case in cases] == [["delivered"] * 2] * 5
+
+
+def test_what_there_is_no_room_for_is_collected_while_nothing_comes_back(
+    receiver: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 1)
+    for n in range(3):
+        build.case(by=build.customer(f"Customer {n}"))
+    receiver.gate.clear()
+    with relay.Courier() as courier:
+        hands = relay.Relay(courier, SOON)
+
+        assert (hands.collect(), hands.more) == (1, True)
+        hands.gather(0.01)
+        assert (hands.collect(), hands.more) == (2, False)
+        receiver.gate.set()
 
 
 @pytest.mark.usefixtures("_addressed")

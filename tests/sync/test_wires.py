@@ -30,8 +30,7 @@ def carry() -> Iterator[Carry]:
 def lines(count: int) -> list[Line]:
     for n in range(count):
         build.case(by=build.customer(f"Customer {n}"))
-    relay.collect(SOON)
-    return relay.claim(count, SOON)
+    return relay.collect_into_hand(count, SOON)[2]
 
 
 def test_one_connection_carries_one_line_after_another(receiver: Scripted, carry: Carry) -> None:

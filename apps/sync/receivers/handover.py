@@ -26,11 +26,12 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from apps.cases import handover, zipped
 from apps.cases.handover import Damaged, NothingToHandOver, Package, Withheld
 from apps.cases.models import Case
-from apps.sync.models import HANDOVER, Delivery
+from apps.sync.models import HANDOVER
 from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Sender, To
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
+    from apps.sync.receivers.base import InHand
 
 log = getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Handover(Sender[Package | None]):
         return [(one, [To()]) for one in events if handover.is_dropped_at(one, chosen.get(one.case_id) or ())]
 
     @classmethod
-    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Package | Refused | None]:
+    def pack(cls, deliveries: Sequence[InHand]) -> dict[int, Package | Refused | None]:
         """The packages, not yet written; None of one that was skipped."""
         return {delivery.pk: _packed(delivery) if delivery.skipped_at is None else None for delivery in deliveries}
 
@@ -91,7 +92,7 @@ class Handover(Sender[Package | None]):
         return await asyncio.get_running_loop().run_in_executor(_threads, put, parcel)
 
 
-def _packed(delivery: Delivery) -> Package | Refused:
+def _packed(delivery: InHand) -> Package | Refused:
     try:
         return handover.package(delivery.case, delivery.event.number)
     except (Damaged, Withheld) as why:

@@ -28,6 +28,7 @@ from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Sender,
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
+    from apps.sync.receivers.base import InHand
 
 AT_ONCE = 8  # conversations with the mail server; more would be turned away by many
 # Threads of their own: a mail server that hangs must not take those in which files are read for other receivers.
@@ -71,7 +72,7 @@ class Mail(Sender[MailParcel]):
         return [(event, [To(one.address, one.party) for one in told.get(event.pk, [])]) for event in events]
 
     @classmethod
-    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, MailParcel | Refused]:
+    def pack(cls, deliveries: Sequence[InHand]) -> dict[int, MailParcel | Refused]:
         """The mails, each in its recipient's language."""
         found = (
             Delivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries])

@@ -20,7 +20,6 @@ from django.conf import settings
 
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
 from apps.sync import envelope, packing, xroad
-from apps.sync.models import Delivery
 from apps.sync.receivers.base import (
     Behind,
     Delivered,
@@ -38,6 +37,7 @@ from apps.sync.receivers.wires import IDLE, Wire
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
+    from apps.sync.receivers.base import InHand
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class National(Sender[Parcel]):
         return bool(settings.NATIONAL_SERVICE_URL)
 
     @classmethod
-    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Parcel | Refused]:
+    def pack(cls, deliveries: Sequence[InHand]) -> dict[int, Parcel | Refused]:
         """What every receiver of whole cases is sent."""
         return packing.pack(deliveries)
 

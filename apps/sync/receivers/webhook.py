@@ -19,11 +19,12 @@ from django.urls import reverse
 
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
 from apps.sync import envelope, packing
-from apps.sync.models import WEBHOOK, Delivery
+from apps.sync.models import WEBHOOK
 from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Sender, To, Unknown, retry_after
 
 if TYPE_CHECKING:
     from apps.cases.models import Event
+    from apps.sync.receivers.base import InHand
 
 NOT_NOW = (408, 425, 429)
 BARRED = (401, 403)  # of the secret or the way there, never of what is sent
@@ -67,7 +68,7 @@ class Webhook(Sender[Post]):
         return [(event, [To()]) for event in events if event.kind not in NOT_FOR_EVERYBODY]
 
     @classmethod
-    def pack(cls, deliveries: Sequence[Delivery]) -> dict[int, Post | Refused]:
+    def pack(cls, deliveries: Sequence[InHand]) -> dict[int, Post | Refused]:
         """What is posted of each delivery. Papers are read only for those that are told the case data."""
         wanting = [one for one in deliveries if settings.WEBHOOKS.get(one.receiver.key, {}).get("data") == "case"]
         whole = packing.pack(wanting) if wanting else {}
@@ -119,14 +120,14 @@ class Webhook(Sender[Post]):
             return Unknown(f"the answer was lost: {type(e).__name__}")
 
 
-def _bare(delivery: Delivery) -> dict[str, Any]:
+def _bare(delivery: InHand) -> dict[str, Any]:
     """That something happened, and nothing of what was written: a message's text is for those who may open the case."""
     delivery.event.case = delivery.case
     say = envelope.skipped if delivery.skipped_at is not None else envelope.event
     return {**say(delivery.event, delivery.number), "data": {}}
 
 
-def _post(delivery: Delivery, said: dict[str, Any]) -> Post:
+def _post(delivery: InHand, said: dict[str, Any]) -> Post:
     case = delivery.case
     link = settings.SITE_URL + reverse("admin:cases_case_change", args=[case.pk]) if settings.SITE_URL else ""
     document = {**said, "caseNumber": case.number or "", **({"link": link} if link else {})}

@@ -160,35 +160,25 @@ class Courier:
 
     async def _carry(self, line: Line) -> Report:
         report: Report = []
+        hold = Hold(line)
         try:
-            async with KINDS[line.kind](self._wires) as sender:
+            async with KINDS[line.kind](self._wires) as sender, hold:
                 for stop in line.stops:
                     if report and (self.stopping or time.monotonic() >= line.valid_until):
                         break
-                    report.append((stop.delivery, await self._send(sender, line, stop)))
+                    report.append((stop.delivery, await _sent(sender, stop)))
                     if not isinstance(report[-1][1], Delivered):
                         break
         except Exception as e:
-            # What is wrong with one line must not stop the others. Its message may hold what somebody wrote; its kind does not.
             failed = line.stops[min(len(report), len(line.stops) - 1)].delivery
-            log.error("delivery %d: %s while sending", failed, type(e).__name__)
-            report = [
-                *(done for done in report if done[0] != failed),
-                (failed, Unknown(f"internal: {type(e).__name__}")),
-            ]
+            if hold.lost and isinstance(e, TimeoutError):
+                outcome = Unknown("not done while it was in hand")
+            else:
+                # What is wrong with one line must not stop the others. Its message may hold what somebody wrote; its kind does not.
+                log.error("delivery %d: %s while sending", failed, type(e).__name__)
+                outcome = Unknown(f"internal: {type(e).__name__}")
+            report = [*(done for done in report if done[0] != failed), (failed, outcome)]
         return report
-
-    async def _send(self, sender: Sender[Any], line: Line, stop: Stop) -> Outcome:
-        if isinstance(stop.parcel, Refused):
-            return stop.parcel
-        hold = Hold(line)
-        try:
-            async with hold:
-                return await sender.send(stop.parcel, ask_first=stop.ask_first)
-        except TimeoutError:
-            if not hold.lost:
-                raise
-            return Unknown("not done while it was in hand")
 
     async def _close(self) -> None:
         others = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
@@ -198,3 +188,9 @@ class Courier:
         await self._wires.close()
         await self._loop.shutdown_asyncgens()
         await self._loop.shutdown_default_executor()
+
+
+async def _sent(sender: Sender[Any], stop: Stop) -> Outcome:
+    if isinstance(stop.parcel, Refused):
+        return stop.parcel
+    return await sender.send(stop.parcel, ask_first=stop.ask_first)

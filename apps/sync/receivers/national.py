@@ -423,8 +423,8 @@ def _key_of_its_own(parcel: Parcel, why: str) -> str:
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:
     body = bytearray()
-    async for piece in response.content.iter_chunked(65_536):
-        body += piece
+    while not response.content.at_eof():
+        body += await response.content.read(65_536)
         if len(body) > LONGEST_ANSWER:
             return Answer(response.status, response.headers, None)
     return Answer(response.status, response.headers, _object(bytes(body)))

@@ -5,7 +5,7 @@ Any number of relays on any number of machines share the work through the databa
 1. A case says itself that its diary has grown, in the transaction that writes the line, and is looked at until that is noted under
    its lock. Event ids become visible out of order, so "newer than the last one seen" would lose some; a case's own lines do not.
 2. Only the head of a line can be claimed: the first delivery of a case to a receiver that is not delivered. Whoever holds the head's lease
-   therefore holds the line, and may go on with what follows.
+   therefore holds the line, and may go on with what follows. What is made with nothing undelivered before it can be taken as it is made.
 3. A lease is taken, lengthened and ended by updates that name its token. Who has lost it can note nothing, and is silent before it ends.
 4. No transaction is open while anything is sent.
 5. An event is noted as delivered after the receiver has said so. When a relay dies between the two, the next one asks, and else sends
@@ -195,14 +195,13 @@ def _owed(receiver: Receiver, cases: Sequence[Case], whole: bool) -> list[Owed]:
 
 def _parted(owed: Sequence[Owed], room: int) -> tuple[list[Owed], list[Owed]]:
     """What is taken into hand at once, in no more lines than there is room for, and what waits to be claimed."""
-    there = (
-        {one.receiver for one in owed if one.receiver.probe_at is None and is_ready(one.receiver)} if room else set()
-    )
+    receivers = {one.receiver.pk: one.receiver for one in owed} if room else {}
+    there = {pk for pk, one in receivers.items() if one.probe_at is None and is_ready(one)}
     taken: Counter[tuple[int, int, str]] = Counter()
     now_sent, later = [], []
     for one in owed:
-        line = (one.receiver.pk, one.event.case_id, one.to.address)
-        can_go = one.receiver in there and not one.behind and one.to.party != DIGEST
+        line = (one.receiver.pk, one.case.pk, one.to.address)
+        can_go = one.receiver.pk in there and not one.behind and one.to.party != DIGEST
         if can_go and taken[line] < LINE and (line in taken or len(taken) < room):
             taken[line] += 1
             now_sent.append(one)

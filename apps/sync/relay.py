@@ -105,7 +105,9 @@ def collect_into_hand(room: int, now: datetime | None = None) -> tuple[int, int,
 
     How many cases were looked at, how many deliveries made, and the lines that are in this relay's hand.
     """
-    if not connection.features.can_return_rows_from_bulk_insert or not _uncollected().exists():
+    if not _uncollected().exists():
+        return 0, 0, []
+    if not connection.features.can_return_rows_from_bulk_insert:
         return 0, collect(now), []
     valid_until = time.monotonic() + lease_kept()
     cases, made, taken = _collect_some(room, now, room=room)
@@ -583,7 +585,9 @@ class Relay:
 
     def __init__(self, courier: Courier, now: datetime | None = None) -> None:
         self.courier, self.now = courier, now
-        self.running: dict[int, Line] = {}  # by their first delivery
+        self.running: dict[
+            int, Line
+        ] = {}  # by what they are to Python: one that was lost can come into the same hand again
         self.landing = Landing()
         self.moving, self.more = (
             True,
@@ -619,14 +623,14 @@ class Relay:
         return made
 
     def _send_off(self, lines: list[Line]) -> None:
-        self.running |= {line.deliveries[0]: line for line in lines}
+        self.running |= {id(line): line for line in lines}
         self.courier.carry_all(lines, self.landing)
 
     def gather(self, patience: float) -> None:
         """Wait until something has come back, then a moment more for what comes right after it."""
         found = self.landing.gather(patience, GATHER)
         for line, _report in found:
-            del self.running[line.deliveries[0]]
+            del self.running[id(line)]
         self.reports += found
         self.moving = bool(found)
 

@@ -954,6 +954,23 @@ def test_more_cases_than_there_is_room_for_are_all_sent(receiver: Scripted, monk
     assert [standing(case) for case in cases] == [["delivered"] * 2] * 5
 
 
+def test_line_that_was_lost_can_come_into_the_same_hand_again(receiver: Scripted, settings: Settings) -> None:
+    case = build.case()
+    receiver.gate.clear()
+    with relay.Courier() as courier:
+        hands = relay.Relay(courier, SOON)
+        hands.collect()
+        hands.now = SOON + timedelta(seconds=settings.RELAY_LEASE + 1)
+        hands.take_up()
+        assert len(hands.running) == 2
+        receiver.gate.set()
+        while hands.running:
+            hands.gather(1)
+            hands.settle()
+
+    assert standing(case) == ["delivered"]
+
+
 def test_what_there_is_no_room_for_is_collected_while_nothing_comes_back(
     receiver: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:

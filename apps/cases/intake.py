@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -20,7 +22,7 @@ from apps.cases import duedates, finding, testcases
 from apps.cases.models import Case, Event, NotAllowed, SupplementRequest, Way, open_request
 from apps.cases.rulebook import Status
 from apps.people.identification import strongly_known
-from apps.people.models import Customer, User
+from apps.people.models import Customer, System, User
 from apps.services import rehearsing
 from apps.services.texts import HELSINKI, LANGUAGES, date_words
 
@@ -53,8 +55,12 @@ def _send(application: Application, by: Customer | None, declared: str, at: date
         )
         if not paper.is_draft:
             return case_of(paper)
-        if paper.is_test and rehearsing.is_over(paper.version_id):
+        if paper.customer.is_made_up and not paper.is_test:
+            raise NotAllowed(_("This is a made-up customer, of whom tests alone are taken."))
+        if paper.is_test and not paper.customer.is_made_up and rehearsing.is_over(paper.version_id):
             raise NotAllowed(_("The test has ended, so it was not sent."))
+        if paper.is_redirected:
+            raise NotAllowed(_("This goes on in the authority’s own service, so nothing is sent here."))
         sender = by or paper.customer
         if by is None:
             sender.acting_for = paper.principal
@@ -72,30 +78,48 @@ def _send(application: Application, by: Customer | None, declared: str, at: date
 def open_folder(
     paper: Application,
     *,
-    by: User | Customer,
+    by: User | Customer | System,
     at: datetime,
     data: dict[str, Any],
     way: str = Way.PORTAL,
     arrived_at: datetime | None = None,
+    key: uuid.UUID | None = None,
     **more: Any,
 ) -> Event:
     """The case of a paper that has just been frozen, with the next number, and its first diary line, which is returned.
 
     Every case begins here, however it came: `at` is now, `arrived_at` when the authority had it, where that was before. `more` is
-    what a case has that did not begin at the paper's own service.
+    what a case has that did not begin at the paper's own service. `key` is the line's, where it has one already.
+
+    What began elsewhere keeps the external id it has there; when another case has it by now, this one gets an id of its own.
     """
     known = {"service": paper.version.service, "application": paper, "is_test": paper.is_test, **more}
     if paper.is_test:
         known["external_id"] = testcases.external_id_of(paper)
-    case = Case.objects.create(status_at=at, way=way, arrived_at=arrived_at or at, uncollected_from=1, **known)
+    elif paper.external_id and "transferred_from" not in more:  # where it was transferred from keeps it
+        known["external_id"] = paper.external_id
+    case = _made(status_at=at, told_at=at, way=way, arrived_at=arrived_at or at, uncollected_from=1, **known)
     case.number = f"{'TEST' if case.is_test else 'FE'}-{at.astimezone(HELSINKI).year}-{case.pk:06d}"
     case.due_on = duedates.at_arrival(duedates.limit_of(case), case.arrived_at)
     finding.fill(case)
     case.save(update_fields=["number", "due_on", *finding.FOUND_BY])
-    return Event.record(case, "received", by=by, at=at, data=data, paper=paper, first=True)
+    return Event.record(case, "received", by=by, at=at, data=data, paper=paper, key=key, first=True)
+
+
+def _made(**known: Any) -> Case:
+    """The row of a case, with an external id of its own when the one it would keep has been taken, be it in this very moment."""
+    if "external_id" in known and not known["is_test"]:
+        try:
+            with transaction.atomic():
+                return Case.objects.create(**known)
+        except IntegrityError:
+            del known["external_id"]
+    return Case.objects.create(**known)
 
 
 def _refuse_weakly_known(paper: Application, sender: Customer) -> None:
+    if paper.is_test and paper.customer.is_made_up and sender.pk == paper.customer_id:
+        return  # of nobody there is nothing to be sure of
     if paper.version.definition.identification == "strong" and not strongly_known(sender):
         raise NotAllowed(
             _("This must be sent by somebody of whom it is known for sure who they are. Sign in strongly.")
@@ -196,6 +220,21 @@ def papers_of(case: Case) -> list[Application]:
         .defer("version__document", "customer__identity_code")
         .order_by("event__number")
     )
+
+
+def papers_of_all(cases: Sequence[int]) -> dict[int, list[Application]]:
+    """The papers of many cases, oldest first, by the cases' ids. Versions are fetched apart, since many papers share a long definition."""
+    found = (
+        Application.objects.filter(event__case__among=cases)
+        .select_related("event__by_principal")
+        .defer("created_at", "changed_at")
+        .prefetch_related("version__service")
+        .order_by("event__case", "event__number")
+    )
+    by_case: dict[int, list[Application]] = defaultdict(list)
+    for paper in found if cases else ():
+        by_case[paper.event.case_id].append(paper)
+    return by_case
 
 
 def latest_answers(case: Case) -> dict[str, Any]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 import uuid
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 
 from apps.applications.models import Application, Attachment
+from apps.cases import envelope, intake
 from apps.cases.models import Document, Event
-from apps.sync import envelope
 from apps.sync.receivers.base import Content, Enclosure, Parcel, Refused
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def pack(deliveries: Sequence[InHand]) -> dict[int, Parcel | Refused]:
     with_data = [delivery.case_id for delivery in deliveries if carries_data(delivery)]
     # The authority is the case's: that of the paper's version was another, where the case was transferred.
     prefetch_related_objects([delivery.case for delivery in deliveries if carries_data(delivery)], "service__authority")
-    papers = _papers(with_data)
+    papers = intake.papers_of_all(with_data)
     contents = _contents(papers) | _contents_of_documents(deliveries)
     packed: dict[int, Parcel | Refused] = {}
     for delivery in deliveries:
@@ -46,21 +45,6 @@ def pack(deliveries: Sequence[InHand]) -> dict[int, Parcel | Refused]:
 def carries_data(delivery: InHand) -> bool:
     """Whether the case data go with it: a paper came, or it is the first that the receiver hears of the case."""
     return delivery.event.paper_id is not None or delivery.number == 1
-
-
-def _papers(cases: list[int]) -> dict[int, list[Application]]:
-    """The papers of each case, oldest first. Versions are fetched apart, since many papers share a long definition."""
-    found = (
-        Application.objects.filter(event__case__among=cases)
-        .select_related("event__by_principal")
-        .defer("created_at", "changed_at")
-        .prefetch_related("version__service")
-        .order_by("event__case", "event__number")
-    )
-    by_case: dict[int, list[Application]] = defaultdict(list)
-    for paper in found if cases else ():
-        by_case[paper.event.case_id].append(paper)
-    return by_case
 
 
 def _contents(papers: dict[int, list[Application]]) -> dict[str, Content]:

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from apps.applications import drafting, keeping
 from apps.applications.drafting import NotComplete
 from apps.applications.models import Application, Attachment, Frozen
-from apps.cases import casefile, intake, letters, registering
+from apps.cases import casefile, envelope, intake, letters, registering
 from apps.cases.models import Case, Document, NotAllowed, Way
 from apps.cases.registering import Arrival
 from apps.people import identification
@@ -27,7 +27,7 @@ from apps.people.models import Customer, LogLine, Mandate, Principal, User
 from apps.people.sealing import index
 from apps.services.models import Version
 from apps.services.texts import HELSINKI
-from apps.sync import duties, envelope
+from apps.sync import duties
 from tests import build
 
 pytestmark = pytest.mark.django_db

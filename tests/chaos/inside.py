@@ -25,12 +25,12 @@ from django.conf import settings  # noqa: E402 (needs Django set up)
 from django.db import InterfaceError, OperationalError, connections  # noqa: E402
 
 from apps.applications.models import Attachment  # noqa: E402
+from apps.cases import envelope  # noqa: E402
 from apps.cases.models import Case, NotAllowed  # noqa: E402
 from apps.cases.rulebook import NOT_FOR_EVERYBODY, Status  # noqa: E402
 from apps.people.models import Customer  # noqa: E402
 from apps.services.exchange import import_service  # noqa: E402
 from apps.services.publishing import publish  # noqa: E402
-from apps.sync import envelope  # noqa: E402
 from tests import build  # noqa: E402
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from apps.cases import envelope
 from apps.cases.models import Case
-from apps.sync import envelope
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "interface" / "examples"
 EXTERNAL_ID = "0b5f3c0e-6f0e-4d0c-9a43-1c1f7c2f6f01"

@@ -11,10 +11,10 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from apps.cases import testcases
+from apps.cases import envelope, testcases
 from apps.cases.models import Case
 from apps.services.management.commands import demo
-from apps.sync import digests, envelope, reconcile, relay, settling
+from apps.sync import digests, reconcile, relay, settling
 from apps.sync.models import HANDOVER, MAIL, NATIONAL, Delivery, Receiver
 from apps.sync.reference.rules import check_case_data, check_event
 from apps.sync.reference.server import ReferenceServer
@@ -35,8 +35,8 @@ def takes_tests(key: str = NATIONAL, *, on: bool = True) -> Receiver:
 
 
 def ended(case: Case) -> Case:
-    for step, facts in (("take_up", {}), ("close", {"outcome": "noted", "text": "So be it"})):
-        case.take_step(step, by=build.official(), at=NOW, **facts)
+    case.take_step("take_up", by=build.official(), at=NOW)
+    case.take_step("close", by=build.official(), at=NOW, outcome="noted", text="So be it")
     return case
 
 

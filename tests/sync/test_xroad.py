@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django import Settings
 
 from apps.cases.models import Case
-from apps.sync import reconcile, relay, xroad
+from apps.people import xroad
+from apps.sync import reconcile, relay
 from apps.sync.models import Delivery
 from apps.sync.reference.server import ReferenceServer
 from config import checks

@@ -18,8 +18,10 @@ import aiohttp
 import requests
 from django.conf import settings
 
+from apps.cases import envelope
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
-from apps.sync import envelope, packing, xroad
+from apps.people import xroad
+from apps.sync import packing
 from apps.sync.receivers.base import (
     Behind,
     Delivered,

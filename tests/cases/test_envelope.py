@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from apps.cases import intake
+from apps.cases import envelope, intake
 from apps.cases.models import Case, Event
 from apps.cases.rulebook import STEPS, TABLE, Audience, Party
 from apps.people.models import Customer, Principal
-from apps.sync import envelope
 from apps.sync.reference.documents import data_digest
 from apps.sync.reference.rules import check_case_data, check_event
 from tests import build

@@ -27,6 +27,7 @@ SKIPPED = "skipped"
 
 # What receivers are told of each kind of event; who handled it stays in the house.
 TOLD: dict[str, tuple[str, ...]] = {
+    "received": ("registerNumber",),  # of what was done in the authority's own service, where it has one already
     "request_supplement": ("text", "due", "fields", "texts"),
     "close": ("outcome", "text", "appeal"),
     "transfer": ("to", "text"),
@@ -53,7 +54,12 @@ def case_data(event: Event, papers: Sequence[Application] | None = None) -> dict
     """Everything of the case up to an event, complete in itself. `papers` are those up to the event, when they are at hand."""
     if papers is None:
         papers = [paper for paper in intake.papers_of(event.case) if paper.event.number <= event.number]
-    case, first = event.case, event.case.application
+    return data_of(event.case, papers)
+
+
+def data_of(case: Case, papers: Sequence[Application]) -> dict[str, Any]:
+    """The same of a case and its papers that are at hand; the case's `application` is one of them, and asks nothing of the database."""
+    first = case.application
     version = first.version
     authority = case.service.authority  # not the version's, where it was transferred from another
     document = {
@@ -128,7 +134,8 @@ def _test(case: Case) -> dict[str, Any]:
 
 
 def _told(event: Event) -> dict[str, Any]:
-    known = event.data | {"registerNumber": event.data.get("register_number")}
+    number = event.data.get("register_number")
+    known = event.data | ({"registerNumber": number} if number else {})
     data = {name: known[name] for name in TOLD.get(event.kind, ()) if name in known}
     if (enclosed := documents_of(event)) or event.kind in MESSAGES:
         data["attachments"] = enclosed

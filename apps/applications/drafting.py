@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -52,16 +53,17 @@ def begin(
     *,
     undertaking: Undertaking | None = None,
     is_test: bool = False,
+    external_id: uuid.UUID | None = None,
 ) -> Application:
     """A draft of the version, within an undertaking or, for None, with none or one of its own. A test belongs to none.
 
-    One that the customer began and left untouched is given again, so that a double click makes one.
+    One that the customer began and left untouched is given again, so that a double click makes one. `external_id` is of what began
+    elsewhere: a draft of the service that is known by it already is given again, whatever stands in it.
     """
-    untouched = (
-        Application.objects.of(customer)
-        .drafts()
-        .filter(customer=customer, version=version, is_test=is_test, answers={}, supplement_form__isnull=True)
-    )
+    own = Application.objects.of(customer).drafts().filter(is_test=is_test, supplement_form__isnull=True)
+    untouched = own.filter(customer=customer, version=version, answers={}, external_id__isnull=True)
+    if external_id is not None:
+        untouched = own.filter(version__service=version.service_id, external_id=external_id)
     with transaction.atomic():
         Customer.objects.select_for_update().get(pk=customer.pk)  # the second click waits for the first
         found = untouched.order_by("created_at").first()
@@ -73,7 +75,10 @@ def begin(
                 language=language,
                 undertaking=undertaking,
                 is_test=is_test,
+                external_id=external_id,
             )
+        if external_id is not None:
+            return found
         if undertaking is None and not _lies_with_others(found):
             undertaking = found.undertaking
         if (found.language, found.undertaking) != (language, undertaking):
@@ -178,6 +183,29 @@ def remove_file(application: Application, attachment_id: str, *, at: datetime | 
         remove(attachment)
 
 
+def await_elsewhere(version: Version, customer: Customer, language: str, external_id: uuid.UUID) -> Application:
+    """The note that a customer goes on to the authority's own service: a draft without answers, known there by its external id.
+
+    While one has not arrived there, it is given again: so a second click makes no second one.
+    """
+    own = Application.objects.of(customer).drafts()
+    own = own.filter(customer=customer, supplement_form__isnull=True, is_test=False)
+    with transaction.atomic():
+        Customer.objects.select_for_update().get(pk=customer.pk)  # the second click waits for the first
+        found = own.filter(version=version, external_id__isnull=False).order_by("-created_at").first()
+        if found is not None:
+            found.changed_at = timezone.now()
+            found.save(update_fields=["changed_at"])
+            return found
+        return Application.objects.create(
+            version=version,
+            customer=customer,
+            principal=customer.acting_for,
+            language=language,
+            external_id=external_id,
+        )
+
+
 def discard(application: Application) -> None:
     """Throw a draft away with its files. Raises Frozen when it has been sent."""
     with _locked(application, None) as draft:
@@ -222,7 +250,8 @@ def freeze(application: Application, *, at: datetime, as_it_is: bool = False) ->
     application.answers = journey.counting
     application.sent_at = application.changed_at = at
     application.digest = paper_digest(application)
-    application.save(update_fields=["answers", "sent_at", "changed_at", "digest"])
+    application.common_data = None  # what was offered and not taken is no part of what was sent
+    application.save(update_fields=["answers", "sent_at", "changed_at", "digest", "common_data"])
     sent = {item["id"] for item in application.files()}
     for attachment in application.attachments.all():
         if str(attachment.pk) not in sent:

@@ -54,6 +54,7 @@ def empty(paper: Application, others: ApplicationQuerySet, documents: Iterable[S
         undertaking=None,
         answers={},
         supplement_form=None,
+        common_data=None,
         changed_by=None,
         entered_by=None,
         shared_at=None,

@@ -135,6 +135,22 @@ class Application(models.Model):
     came_at = models.DateTimeField(
         _("came"), null=True, blank=True, help_text=_("When it came by another way, as an official has entered it.")
     )
+    # Of one that began elsewhere: in the national service, or by going on to the authority's own service.
+    external_id = models.UUIDField(
+        _("external id"),
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=True,
+        help_text=_("By what it is known outside already; its case keeps it."),
+    )
+    common_data = SealedJSONField(
+        _("common data"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What the national service said of the customer's undertaking when this was begun."),
+    )
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
     digest = models.CharField(
         _("digest"), max_length=64, blank=True, editable=False, help_text=_("SHA-256 of what was sent.")
@@ -168,6 +184,17 @@ class Application(models.Model):
         return self.is_draft and self.came_at is not None
 
     @property
+    def is_redirected(self) -> bool:
+        """Whether the customer has gone on with it to the authority's own service, and it has not arrived there as far as is known."""
+        return self.is_draft and self.is_done_elsewhere
+
+    @property
+    def is_done_elsewhere(self) -> bool:
+        """Whether it only notes what is done in the authority's own service; an official may fill in the form of such a service here."""
+        noted = self.external_id is not None and self.supplement_form is None and self.entered_by_id is None
+        return noted and bool(self.version.definition.own_service)
+
+    @property
     def definition(self) -> Definition:
         """The form it is filled in with: its version's, or the supplement's made from that."""
         if self.supplement_form is None:
@@ -191,7 +218,9 @@ class Application(models.Model):
         return (self.sent_at or self.came_at or timezone.now()).astimezone(HELSINKI).date()
 
     def sheet(self, language: str | None = None) -> list[Section]:
-        """Its questions and answers, as they were asked."""
+        """Its questions and answers, as they were asked; none of what was done in the authority's own service."""
+        if self.is_done_elsewhere:
+            return []
         return sheet(self.definition, self.answers, self.day(), language or self.language)
 
     def files(self) -> list[dict[str, Any]]:

@@ -160,6 +160,8 @@ def _message(event: Event, ours: bool) -> Message:
 
 def _who(event: Event) -> str:
     """Who did it, and for whom."""
+    if event.by_system_id:
+        return _("%(name)s (connected system)") % {"name": event.by_name}
     if not event.on_behalf_of:
         return event.by_name
     return _("%(name)s, on behalf of %(principal)s") % {"name": event.by_name, "principal": event.on_behalf_of}

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.cases import duedates, finding
 from apps.cases.rulebook import OUTCOMES, NotAllowed
 from apps.people import access
-from apps.people.models import Authority, Customer, User
+from apps.people.models import Authority, Customer, System, User
 from apps.services.models import Service
 from apps.services.texts import HELSINKI
 
@@ -39,31 +39,38 @@ def _enclosed(files: Iterable[Document]) -> dict[str, Any]:
     return {"files": known} if known else {}
 
 
-def _handler(case: Case, handler: User) -> User:
-    """Somebody who may handle the case. Raises NotAllowed."""
-    if not access.may_handle(handler, case.service):
-        raise NotAllowed(_("This person may not handle the case. Choose another one."))
-    return handler
+def _give_to(case: Case, handler: User | System | str) -> str:
+    """Let somebody handle the case who may, and say who. A text names somebody whom only the authority's own system knows; the system
+    itself is nobody. Raises NotAllowed.
+    """
+    if isinstance(handler, User):
+        if not access.may_handle(handler, case.service):
+            raise NotAllowed(_("This person may not handle the case. Choose another one."))
+        case.handler, case.handler_name = handler, ""
+    else:
+        case.handler, case.handler_name = None, handler.strip()[:100] if isinstance(handler, str) else ""
+    return case.handled_by
 
 
 # --- who handles it --------------------------------------------------------------------------------------------------
 
 
 def _take_up(
-    case: Case, *, by: User, at: datetime, handler: User | None = None, since: date | None = None
+    case: Case, *, by: User | System, at: datetime, handler: User | str | None = None, since: date | None = None
 ) -> dict[str, Any]:
-    case.handler, case.handling_since = _handler(case, handler or by), at
+    said, case.handling_since = _give_to(case, handler or by), at
     if since is not None:
         if not case.arrived_at.astimezone(HELSINKI).date() <= since <= at.astimezone(HELSINKI).date():
             raise NotAllowed(_("Handling cannot have begun before the case arrived, or on a day that is ahead."))
         if since != at.astimezone(HELSINKI).date():
             case.handling_since = max(case.arrived_at, datetime(since.year, since.month, since.day, tzinfo=HELSINKI))
-    return {"handler": str(case.handler)} | ({"since": since.isoformat()} if since else {})
+    return ({"handler": said} if said else {}) | ({"since": since.isoformat()} if since else {})
 
 
-def _assign(case: Case, *, by: User, at: datetime, handler: User) -> dict[str, Any]:
-    case.handler = _handler(case, handler)
-    return {"handler": str(handler)}
+def _assign(case: Case, *, by: User | System, at: datetime, handler: User | str) -> dict[str, Any]:
+    if not (said := _give_to(case, handler)):
+        raise NotAllowed(_("Write the name of the handler."))
+    return {"handler": said}
 
 
 def _redirect(case: Case, *, by: User, at: datetime, address: str) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def _supplement(case: Case, *, by: Customer, at: datetime, paper: Application) -
 
 
 def _end_request(
-    case: Case, *, by: User | Customer, at: datetime, files: Iterable[Document] = (), **facts: Any
+    case: Case, *, by: User | Customer | System, at: datetime, files: Iterable[Document] = (), **facts: Any
 ) -> dict[str, Any]:
     """A request that is still open is awaited no more, and the authority's own time goes on."""
     case.supplement_requests.filter(OPEN_REQUEST).update(ended_at=at)
@@ -127,7 +134,7 @@ def _add(case: Case, *, by: Customer, at: datetime, paper: Application) -> dict[
 
 
 def _write(
-    case: Case, *, by: User | Customer, at: datetime, text: str, files: Iterable[Document] = ()
+    case: Case, *, by: User | Customer | System, at: datetime, text: str, files: Iterable[Document] = ()
 ) -> dict[str, Any]:
     return {"text": _written(text, _("Write what you want to say.")), **_enclosed(files)}
 

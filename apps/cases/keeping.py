@@ -374,5 +374,5 @@ def _other_papers(case: Case) -> ApplicationQuerySet:
 
 def _leave_figures(case: Case, at: datetime) -> None:
     Case.objects.filter(pk=case.pk).update(
-        outcome_text="", words="", mail_to="", handler=None, paused_at=None, forgotten_at=at
+        outcome_text="", words="", mail_to="", handler=None, handler_name="", paused_at=None, forgotten_at=at
     )

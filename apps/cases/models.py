@@ -35,7 +35,7 @@ from apps.cases.rulebook import (
 )
 from apps.people import access
 from apps.people.access import Visitor
-from apps.people.models import Authority, Customer, Principal, User
+from apps.people.models import Authority, Customer, Principal, System, User
 from apps.people.sealing import SealedJSONField, SealedTextField
 from apps.services import rehearsing
 from apps.services.models import Service
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 
 DIARY_GREW = "diary_grew"
+Actor = User | Customer | System  # who takes a step
 
 
 class Immutable(Exception):
@@ -125,6 +126,13 @@ class Case(models.Model):
         db_index=False,
         verbose_name=gettext_lazy("handler"),
     )
+    handler_name = models.CharField(
+        gettext_lazy("handler as named"),
+        max_length=100,
+        blank=True,
+        default="",
+        help_text=gettext_lazy("By the authority's own system, where nobody of the desk handles it."),
+    )
     handling_since = models.DateTimeField(gettext_lazy("handling began"), null=True, blank=True)
     outcome = models.CharField(gettext_lazy("outcome"), max_length=30, blank=True)
     outcome_text = SealedTextField(gettext_lazy("about the outcome"), blank=True)
@@ -194,6 +202,13 @@ class Case(models.Model):
         editable=False,
         help_text=gettext_lazy("The first of its events that has not been handed to the receivers."),
     )
+    told_at = models.DateTimeField(
+        gettext_lazy("last change"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=gettext_lazy("When the last of its events happened that everybody is told of."),
+    )
     acknowledged_number = models.PositiveIntegerField(
         gettext_lazy("acknowledged up to"),
         default=0,
@@ -229,6 +244,8 @@ class Case(models.Model):
             models.Index(
                 fields=["id"], condition=models.Q(uncollected_from__isnull=False), name="case_with_uncollected"
             ),
+            models.Index(fields=["told_at", "id"], name="case_by_change"),
+            models.Index(fields=["service", "told_at", "id"], name="case_of_service_by_change"),
             models.Index(fields=["service"], condition=models.Q(is_test=True), name="case_test"),  # few among very many
         ]
 
@@ -241,6 +258,11 @@ class Case(models.Model):
     def language(self) -> str:
         """The language the customer used."""
         return self.application.language
+
+    @property
+    def handled_by(self) -> str:
+        """Who handles it, in words; empty while that is nobody."""
+        return str(self.handler) if self.handler else self.handler_name
 
     @property
     def service_name(self) -> str:
@@ -259,7 +281,7 @@ class Case(models.Model):
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
-    def party_of(self, by: User | Customer) -> Party | None:
+    def party_of(self, by: Actor) -> Party | None:
         """As whom somebody may take steps here; None for a stranger, for everybody once its content has been deleted, and for the
         tester once the test has ended.
         """
@@ -268,27 +290,44 @@ class Case(models.Model):
         if isinstance(by, Customer):
             paper = self.application
             theirs = access.speaks_for(by, paper.customer_id, paper.principal_id)
-            if self.is_test and rehearsing.is_over(paper.version_id):
+            if self._is_over_for(by):
                 return None
             return Party.CUSTOMER if theirs and has_mandate_for(paper.version.definition, by) else None
+        if isinstance(by, System):
+            theirs = access.is_about(by, self.service) and by.is_test == self.is_test
+            return Party.HANDLER if theirs and by.may(System.Scope.WRITE) else None
         if access.may_handle(by, self.service):
             return Party.HANDLER
         own = access.whole_authorities_where(by, access.HANDLES_CASES)  # it is about a service of another authority
         asked = bool(own) and not self.is_test and self.consultations.filter(authority__in=own).exists()
         return Party.CONSULTED if asked else None
 
-    def steps_for(self, by: User | Customer) -> list[Step]:
+    def _is_over_for(self, customer: Customer) -> bool:
+        """Whether a test has ended for its tester. What was made up for a system that tests goes on, and is never anything else."""
+        if customer.is_made_up:
+            return not self.is_test
+        return self.is_test and rehearsing.is_over(self.application.version_id)
+
+    def steps_for(self, by: Actor) -> list[Step]:
         """What somebody may do with it now."""
         party = self.party_of(by)
         return steps_from(self.status, party) if party else []
 
     def take_step(
-        self, name: str, *, by: User | Customer, at: datetime | None = None, once: str = "", **facts: Any
+        self,
+        name: str,
+        *,
+        by: Actor,
+        at: datetime | None = None,
+        once: str = "",
+        key: uuid.UUID | None = None,
+        **facts: Any,
     ) -> Event:
         """Take a step of the rule book and write it into the diary, in one transaction. Raises NotAllowed, in words.
 
         The case's row is locked, so of two people at once the second is judged by what the first has done.
         `once` is what a form carries: the same form sent again (a double click, a retry) gives the line it gave and takes no other step.
+        `key` is the line's, where it has one already.
         """
         moment = at or timezone.now()
         with transaction.atomic():
@@ -303,21 +342,21 @@ class Case(models.Model):
             if step.after in ENDED:
                 locked.paused_at = None
             locked.save()
-            event = Event.record(locked, name, by=by, at=moment, data=data, key=locked._key(name, by, once))
+            event = Event.record(locked, name, by=by, at=moment, data=data, key=key or locked._key(name, by, once))
             for document in files:
                 document.event = event
                 document.save(force_insert=True)
         self.refresh_from_db()
         return event
 
-    def taken_already(self, name: str, *, by: User | Customer, once: str) -> Event | None:
+    def taken_already(self, name: str, *, by: Actor, once: str) -> Event | None:
         """The line that a form has given, if it has been sent before."""
         return self.events.filter(key=self._key(name, by, once)).first() if once else None
 
-    def _key(self, name: str, by: User | Customer, once: str) -> uuid.UUID:
+    def _key(self, name: str, by: Actor, once: str) -> uuid.UUID:
         return uuid.uuid5(self.external_id, f"{name} {by.pk} {once}") if once else uuid.uuid4()
 
-    def possible_step(self, name: str, *, by: User | Customer) -> Step:
+    def possible_step(self, name: str, *, by: Actor) -> Step:
         """The step of that name, when somebody may take it now. Raises NotAllowed, in words."""
         step, party = STEPS.get(name), self.party_of(by)
         possible = steps_from(self.status, party) if party else []
@@ -333,7 +372,7 @@ class Case(models.Model):
             )
         return step
 
-    def _allowed(self, name: str, by: User | Customer, facts: dict[str, Any]) -> Step:
+    def _allowed(self, name: str, by: Actor, facts: dict[str, Any]) -> Step:
         step = self.possible_step(name, by=by)
         if not set(step.needs) <= set(facts) <= {*step.needs, *step.may}:
             needs = ", ".join(str(NEED_WORDS[need]) for need in step.needs)
@@ -421,6 +460,9 @@ class Event(models.Model):
     by_customer = models.ForeignKey(
         Customer, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("customer")
     )
+    by_system = models.ForeignKey(
+        System, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=gettext_lazy("connected system")
+    )
     by_name = models.CharField(gettext_lazy("by"), max_length=201)
     by_principal = models.ForeignKey(
         Principal,
@@ -461,7 +503,7 @@ class Event(models.Model):
         case: Case,
         kind: str,
         *,
-        by: User | Customer,
+        by: Actor,
         at: datetime,
         data: dict[str, Any],
         paper: Application | None = None,
@@ -476,7 +518,9 @@ class Event(models.Model):
         if not first:
             last = cls.objects.filter(case=case).aggregate(last=models.Max("number"))["last"] or 0
             earlier = Least("uncollected_from", Value(last + 1))  # without a value where there was none, on SQLite
-            Case.objects.filter(pk=case.pk).update(uncollected_from=Coalesce(earlier, Value(last + 1)), settled_at=None)
+            told = {} if kind in NOT_FOR_EVERYBODY else {"told_at": at}
+            grown = {"uncollected_from": Coalesce(earlier, Value(last + 1)), "settled_at": None}
+            Case.objects.filter(pk=case.pk).update(**grown, **told)
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute(f"NOTIFY {DIARY_GREW}")  # heard at the commit, by whoever listens; see `sync.hint`
@@ -492,6 +536,7 @@ class Event(models.Model):
             at=at,
             by_official=by if isinstance(by, User) else None,
             by_customer=by if isinstance(by, Customer) else None,
+            by_system=by if isinstance(by, System) else None,
             by_name=str(by)[:201],
             by_principal=principal,
             on_behalf_of=str(principal)[:260] if principal else "",
@@ -509,6 +554,11 @@ class Event(models.Model):
         business_id = self.by_principal.business_id
         principal = self.on_behalf_of.removesuffix(f" ({business_id})") if business_id else self.on_behalf_of
         return Sender(self.by_name, self.by_principal.kind, principal, business_id)
+
+    @property
+    def told_by(self) -> str:
+        """Who did it, as the customer is told: what the authority's system has done, the authority has. Asks for the case's authority."""
+        return self.case.service.authority.named(get_language()) if self.by_system_id else self.by_name
 
     @property
     def sent_by(self) -> str:

@@ -44,6 +44,8 @@ CONSIDERED: dict[str, str] = {
     "people.Principal": "person.json, when it is the person",
     "people.Mandate": "person.json",
     "people.SignInLink": "person.json, by the mailbox",
+    "people.System": "left out: a machine of an authority",
+    "people.SystemKey": "left out: the same",
     "people.Attempt": "left out: nobody can be found in it",
     "people.Feedback": "person.json, by the mailbox",
     "people.LogLine": "log.json",
@@ -233,7 +235,7 @@ def _add_case(found: Holdings, case: Case) -> set[uuid.UUID]:
     requests = SupplementRequest.objects.filter(case=case)
     folder = found.folders.setdefault(place, {"case": case, "papers": [], "messages": [], "files": []})
     found.documents[f"{place}/case.json"] = {
-        **found.row(case),
+        **found.row(case, *(() if found.with_officials else ("handler_name",))),
         "service": case.service_name,
         "authority": case.service.authority.name,
         "status": case.status_label,
@@ -270,7 +272,7 @@ def _add_diary(found: Holdings, place: str, case: Case, folder: dict[str, Any]) 
 
 def _event(found: Holdings, event: Event) -> dict[str, Any]:
     by_self = event.by_customer_id in {one.pk for one in found.person.customers}
-    left_out = set() if found.with_officials or event.by_official_id is None else {"handler", "address"}
+    left_out = set() if found.with_officials else {"handler", "address"}  # said by officials and their systems alone
     line = found.row(event, "data", "by_name")
     return {
         **line,

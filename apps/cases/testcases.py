@@ -6,6 +6,7 @@ They are no records. Deleting them leaves nothing: no figure, no number, no file
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,10 +18,13 @@ from apps.applications.models import Application, ApplicationQuerySet, Attachmen
 from apps.cases.keeping import BY_ITSELF
 from apps.cases.models import Case, CaseQuerySet, Document
 from apps.people import log
+from apps.people.models import Customer
 from apps.services.models import Rehearsal
 
 TESTS = uuid.UUID("5f0c2f0e-8a39-4d0c-9a43-7e57ca5e5000")  # the namespace of their external ids
 KEPT = timedelta(days=90)  # after the end of a test, when nobody deletes it before
+# Who else keeps something of a case, and lets go of it in the transaction that deletes the case. Doors add themselves.
+LET_GO: list[Callable[[Case], None]] = []
 
 
 @dataclass(frozen=True)
@@ -59,20 +63,36 @@ def is_of_test(external_id: str) -> bool:
 
 
 def cases_of(rehearsal: Rehearsal) -> CaseQuerySet:
-    """The cases that came of a test, the latest first."""
-    return Case.objects.filter(is_test=True, application__version=rehearsal.version_id).order_by("-arrived_at", "-pk")
+    """The cases that came of a test, the latest first; not what was generated for a system that tests."""
+    tried = Case.objects.filter(is_test=True, application__version=rehearsal.version_id)
+    return tried.exclude(application__customer__way=Customer.SANDBOX).order_by("-arrived_at", "-pk")
 
 
 def papers_of(rehearsal: Rehearsal) -> ApplicationQuerySet:
     """Every paper of a test: drafts, what was sent, and supplements."""
-    return Application.objects.filter(is_test=True, version=rehearsal.version_id)
+    tried = Application.objects.filter(is_test=True, version=rehearsal.version_id)
+    return tried.exclude(customer__way=Customer.SANDBOX)
+
+
+def generated_for(customer: Customer) -> CaseQuerySet:
+    """The cases that were generated in a system's sandbox, by their made-up customer; the latest first."""
+    return Case.objects.filter(is_test=True, application__customer=customer).order_by("-arrived_at", "-pk")
 
 
 def held_of(rehearsal: Rehearsal) -> Held:
     """What there is of a test."""
-    files = Attachment.objects.filter(application__in=papers_of(rehearsal)).count()
-    documents = Document.objects.filter(event__case__in=cases_of(rehearsal)).count()
-    return Held(cases_of(rehearsal).count(), papers_of(rehearsal).drafts().count(), files + documents)
+    return _held(cases_of(rehearsal), papers_of(rehearsal))
+
+
+def held_generated(customer: Customer) -> Held:
+    """What there is in a system's sandbox."""
+    return _held(generated_for(customer), Application.objects.filter(is_test=True, customer=customer))
+
+
+def _held(cases: CaseQuerySet, papers: ApplicationQuerySet) -> Held:
+    files = Attachment.objects.filter(application__in=papers).count()
+    documents = Document.objects.filter(event__case__in=cases).count()
+    return Held(cases.count(), papers.drafts().count(), files + documents)
 
 
 def delete_tests(rehearsal: Rehearsal) -> Held:
@@ -80,13 +100,34 @@ def delete_tests(rehearsal: Rehearsal) -> Held:
 
     In one transaction; the contents of the files go after it.
     """
+    return _delete(cases_of(rehearsal), papers_of(rehearsal))
+
+
+def delete_generated(customer: Customer, *, before: datetime | None = None) -> Held:
+    """The same of what was generated in a system's sandbox; `before`: only of the cases that arrived before a moment.
+
+    Raises ValueError for a customer who is not made up.
+    """
+    if not customer.is_made_up:
+        raise ValueError("only what a made-up customer has sent is deleted so")
+    cases, papers = generated_for(customer), Application.objects.filter(is_test=True, customer=customer)
+    if before is not None:
+        cases = cases.filter(arrived_at__lt=before)
+        of_cases = Q(case__in=cases.values("pk")) | Q(event__case__in=cases.values("pk"))
+        papers = papers.filter(of_cases | Q(sent_at=None, created_at__lt=before))
+    return _delete(cases, papers)
+
+
+def _delete(cases: CaseQuerySet, papers: ApplicationQuerySet) -> Held:
     with transaction.atomic():
-        cases = list(cases_of(rehearsal).select_for_update(of=("self",)).only("pk"))
-        papers = list(papers_of(rehearsal).select_for_update(of=("self",)).only("pk"))
-        gone = held_of(rehearsal)
-        for case in cases:
+        # By the papers' ids first: once the folders are gone, nothing says which papers lay in them.
+        chosen = Application.objects.filter(pk__in=list(papers.values_list("pk", flat=True)))
+        folders = list(cases.select_for_update(of=("self",)).only("pk"))
+        sheets = list(chosen.select_for_update(of=("self",)).only("pk"))
+        gone = _held(cases, chosen)
+        for case in folders:
             _delete_case(case)
-        for paper in papers:
+        for paper in sheets:
             _delete_paper(paper)
     return gone
 
@@ -105,6 +146,8 @@ def delete_what_ended_long_ago(now: datetime) -> Held:
             log.Act.DELETED, f"service {service.key}", who=BY_ITSELF, authority=service.authority_id, detail=detail
         )
         gone += deleted
+    for customer in Customer.objects.filter(way=Customer.SANDBOX):
+        gone += delete_generated(customer, before=before)
     return gone
 
 
@@ -112,6 +155,8 @@ def _delete_case(case: Case) -> None:
     """The folder. Its papers stay behind, for what belongs to a case stands in its way."""
     for document in Document.objects.filter(event__case=case):
         drafting.remove(document)
+    for let_go in LET_GO:
+        let_go(case)
     case.supplement_requests.all().delete()
     case.consultations.all().delete()
     case.events.all().delete()

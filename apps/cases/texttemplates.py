@@ -85,7 +85,7 @@ def _known(case: Case, language: str, *, by: User, today: date, due: date | None
         "case_number": case.number or "",
         "service": case.application.version.definition.name.said(language),
         "applicant": applicant(case),
-        "handler": str(case.handler or by),
+        "handler": case.handled_by or str(by),
         "authority": case.service.authority.named(language),
         "register_number": case.register_number,
         "arrived": moment_words(case.arrived_at, language),

@@ -28,8 +28,9 @@ def transfer(
     The new case is the customer's as the old one was. Its papers are copies: the same answers, times and digests, and each file once more,
     byte for byte. It arrives now. The same form sent again gives the line it gave. Raises NotAllowed, in words.
     """
-    moment = at or timezone.now()
     with _copied(case) as files, transaction.atomic():
+        # After the copying, which may take longer than the minute that the ledger of the interface waits for.
+        moment = at or timezone.now()
         locked = Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
         if taken := locked.taken_already("transfer", by=by, once=once):
             return taken
@@ -115,6 +116,7 @@ def _copy(paper: Application, files: Iterable[tuple[str, Attachment]], *, case: 
         shared_at=paper.shared_at,
         entered_by=paper.entered_by,
         came_at=paper.came_at,
+        external_id=paper.external_id,
         sent_at=paper.sent_at,
         digest=paper.digest,
     )

@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
-from apps.people.models import Customer, Membership, User
+from apps.people.models import Customer, Membership, System, User
 
 Role = Membership.Role
 SEES_CASES = (Role.READER, Role.HANDLER, Role.MANAGER)
@@ -76,6 +76,39 @@ def keeps_installation(user: Visitor) -> bool:
 def cases_of(user: Visitor) -> Q:
     """The cases an official may read: those of services of their authorities."""
     return of_services(user, SEES_CASES, "service__")
+
+
+def services_of_system(system: System, path: str = "") -> Q:
+    """What belongs to the services that a connected system is about, `path` leading to the service from what is asked for."""
+    found = Q(**{f"{path}authority": system.authority_id})
+    return found & Q(**{f"{path}key__in": system.only_services}) if system.only_services else found
+
+
+def cases_of_system(system: System, path: str = "") -> Q:
+    """The cases a connected system may read, none of which has been deleted: of its services; one for testing sees tests alone.
+
+    `path` leads to the case from what is asked for.
+    """
+    there = Q(**{f"{path}is_test": system.is_test, f"{path}forgotten_at": None})
+    return services_of_system(system, f"{path}service__") & there
+
+
+def is_about(system: System, service: OfAuthority) -> bool:
+    """Whether a connected system is about that service's cases."""
+    only = system.only_services
+    return system.authority_id == service.authority_id and (not only or service.key in only)
+
+
+def may_connect(user: Visitor, authority_id: int) -> bool:
+    """Whether the user decides which systems the authority connects: its managers, and who looks after the installation."""
+    return keeps_installation(user) or authority_id in whole_authorities_where(user, MANAGES)
+
+
+def may_let_in(user: Visitor, authority_id: int) -> bool:
+    """Whether the user decides which systems get to the authority's real cases: its managers. Who looks after the installation reads
+    nobody's cases, and so gives out no key to them either.
+    """
+    return authority_id in whole_authorities_where(user, MANAGES)
 
 
 def papers_of_customer(customer: Customer, path: str = "") -> Q:

@@ -3,12 +3,14 @@
     limits.count("send", limits.who_asks(request))      raises TooMany when it has been too often
 
 Each stretch of time has one row per matter and person, counted up by the database itself, so that it holds for any number of web
-processes. A row holds a digest under a key, never an address or a person.
+processes. A row holds a digest under a key, never an address or a person. What machines do all the time is counted roughly
+(`count_roughly`): by each process for itself, and in the database for many times at once.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -44,6 +46,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "password_known":  Limit(10, MINUTES),     # the same from a browser they have: a stranger's tries do not keep them out
     "code":            Limit(10, HOUR),        # wrong codes of one official, who has shown the password
     "act_for":         Limit(60, MINUTES),     # asking the source of mandates
+    "start":           Limit(300, MINUTES),    # beginning from the national service, which is asked each time
     "send":            Limit(300, MINUTES),    # sending papers, per customer
     "upload":          Limit(300, MINUTES),    # requests with files, per customer
     "message":         Limit(60, MINUTES),     # messages to the authority, per customer
@@ -51,14 +54,16 @@ LIMITS: Final[dict[str, Limit]] = {
     "feedback":        Limit(20, HOUR),        # feedback on accessibility
     "receipt_check":   Limit(300, MINUTES),    # looking whether a receipt is genuine
     "survey":          Limit(1_000, MINUTES),  # pages of a survey, which need nobody to be known and are kept in a session
+    "interface":        Limit(6_000, MINUTES),  # calls of one connected system
+    "interface_refused": Limit(300, MINUTES),  # calls without a good key, per address they come from
     "keep_typed":      Limit(60, MINUTES),     # keeping what was typed for somebody who is not signed in
 }  # fmt: skip
 LONGEST = max(limit.within for limit in LIMITS.values())
 
-# Adds one and says how many there are, in one statement that two processes cannot get between.
+# Adds so many and says how many there are, in one statement that two processes cannot get between.
 COUNT_UP = (
-    "INSERT INTO people_attempt (key, since, count) VALUES (%s, %s, 1) "
-    "ON CONFLICT (key, since) DO UPDATE SET count = people_attempt.count + 1 RETURNING count"
+    "INSERT INTO people_attempt (key, since, count) VALUES (%s, %s, %s) "
+    "ON CONFLICT (key, since) DO UPDATE SET count = people_attempt.count + excluded.count RETURNING count"
 )
 
 
@@ -78,13 +83,83 @@ def count(what: str, who: str, *, at: datetime | None = None) -> None:
     if not settings.RATE_LIMITS:
         return
     at = at or timezone.now()
-    limit, row = LIMITS[what], _row(what, who, at)
-    with connection.cursor() as cursor:
-        cursor.execute(COUNT_UP, row)
-        (times,) = cursor.fetchone()
+    limit = LIMITS[what]
+    times = _counted_up(what, who, 1, at)
     if times > limit.times:
-        over = _beginning(limit, at) + limit.within - at
-        raise TooMany(what, max(1, int(over.total_seconds() + 1)), first=times == limit.times + 1)
+        raise TooMany(what, _seconds_left(limit, at), first=times == limit.times + 1)
+
+
+ROUGHLY = 50
+
+
+@dataclass
+class _Rough:
+    """What this process knows of one stretch of time: how often by all of them, as the database said last, and by itself since then."""
+
+    since: datetime
+    known: int = 0
+    here: int = 0
+    refused: bool = False
+
+
+_rough: dict[tuple[str, str], _Rough] = {}
+_one_at_a_time = threading.Lock()
+
+
+def count_roughly(what: str, who: str, *, at: datetime | None = None) -> None:
+    """As `count`, without a write each time: each process asks the database the first time and then each `ROUGHLY` times.
+
+    So of n processes the others may have let through up to n - 1 times `ROUGHLY` more than the table says before the last of them hears
+    of it. `first` of what is raised is said by each process once.
+    """
+    if not settings.RATE_LIMITS:
+        return
+    at = at or timezone.now()
+    limit = LIMITS[what]
+    adding = 0
+    with _one_at_a_time:
+        rough = _rough_of(what, who, at)
+        if rough.known + rough.here >= limit.times:
+            first, rough.refused = not rough.refused, True
+            raise TooMany(what, _seconds_left(limit, at), first=first)
+        rough.here += 1
+        if rough.known == 0 or rough.here >= ROUGHLY:
+            adding, rough.here = rough.here, 0
+    if adding:
+        times = _counted_up(what, who, adding, at)
+        with _one_at_a_time:
+            rough.known = max(rough.known, times)
+            over = times > limit.times
+            first, rough.refused = over and not rough.refused, rough.refused or over
+        if over:
+            raise TooMany(what, _seconds_left(limit, at), first=first)
+
+
+def forget_rough() -> None:
+    """Let this process know of nothing that was counted roughly, as when it has just begun."""
+    with _one_at_a_time:
+        _rough.clear()
+
+
+def _rough_of(what: str, who: str, at: datetime) -> _Rough:
+    since = _beginning(LIMITS[what], at)
+    rough = _rough.get((what, who))
+    if rough is None or rough.since != since:
+        for old in [key for key, one in _rough.items() if one.since < at - LONGEST]:
+            del _rough[old]
+        rough = _rough[what, who] = _Rough(since)
+    return rough
+
+
+def _counted_up(what: str, who: str, adding: int, at: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_UP, [*_row(what, who, at), adding])
+        return int(cursor.fetchone()[0])
+
+
+def _seconds_left(limit: Limit, at: datetime) -> int:
+    over = _beginning(limit, at) + limit.within - at
+    return max(1, int(over.total_seconds() + 1))
 
 
 def take_back(what: str, who: str, *, at: datetime | None = None) -> None:
@@ -101,7 +176,15 @@ def who_asks(request: HttpRequest) -> str:
 
 
 def where_from(request: HttpRequest) -> str:
-    """The address a request comes from, as the last TRUSTED_PROXIES proxies saw it; of IPv6 the network, which is one household."""
+    """The address a request comes from, as `address_of` says; of IPv6 the network, which is one household."""
+    known = address_of(request)
+    if isinstance(known, ipaddress.IPv6Address):
+        return f"address {ipaddress.ip_network((known, 64), strict=False)}"
+    return f"address {known}"
+
+
+def address_of(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
+    """The address a request comes from, as the last TRUSTED_PROXIES proxies saw it; the word that stands there when it is none."""
     address = str(request.META.get("REMOTE_ADDR", ""))
     hops = settings.TRUSTED_PROXIES
     if hops and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR")):
@@ -110,12 +193,10 @@ def where_from(request: HttpRequest) -> str:
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
-        return f"address {address[:100]}"
-    if known.version == 6:
-        if known.ipv4_mapped:
-            return f"address {known.ipv4_mapped}"
-        return f"address {ipaddress.ip_network((known, 64), strict=False)}"
-    return f"address {known}"
+        return address[:100]
+    if isinstance(known, ipaddress.IPv6Address) and known.ipv4_mapped:
+        return known.ipv4_mapped
+    return known
 
 
 def forget_old(now: datetime) -> int:

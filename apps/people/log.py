@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from apps.people import limits
-from apps.people.models import LogLine, User
+from apps.people.models import LogLine, System, User
 
 Act = LogLine.Act
 
@@ -26,17 +26,19 @@ def note(
     *,
     authority: int | None = None,
     detail: str = "",
-    who: User | None = None,
+    who: User | System | None = None,
 ) -> None:
     """Let the log say that the request's official did something with something. `about` names a case by its number, and no person.
 
-    `who`: an official who is not signed in (any more, or yet).
+    `who`: an official who is not signed in (any more, or yet), or a connected system.
     """
-    user = who or (request.user if isinstance(request.user, User) else None)
+    user = who if isinstance(who, User) else None
+    if who is None and isinstance(request.user, User):
+        user = request.user
     line = LogLine(
         at=timezone.now(),
         user=user,
-        user_name=str(user or "")[:201],
+        user_name=str(who or user or "")[:201],
         authority_id=authority,
         act=act,
         about=about[:100],
@@ -60,13 +62,18 @@ class WriteLog:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """The answer, once its lines are written. What the database raises becomes a server error in its place."""
         response = self.get_response(request)
-        if lines := request.__dict__.pop("_log", None):
-            try:
-                LogLine.objects.bulk_create(lines)
-            except BaseException:
-                response.close()  # a file is open in it
-                raise
+        try:
+            write_noted(request)
+        except BaseException:
+            response.close()  # a file is open in it
+            raise
         return response
+
+
+def write_noted(request: HttpRequest) -> None:
+    """Write what the request has noted so far. A view does it itself when it has something better to say than the server's error."""
+    if lines := request.__dict__.pop("_log", None):
+        LogLine.objects.bulk_create(lines)
 
 
 def forget_old(now: datetime) -> int:

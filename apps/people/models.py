@@ -165,10 +165,128 @@ class Membership(models.Model):
         return f"{self.user}: {self.get_role_display()}, {self.authority}"
 
 
+class System(models.Model):
+    """A system of an authority's own that speaks the interface: its case management, its e-service, a robot. See `people.systems`."""
+
+    class Scope(models.TextChoices):
+        """What it may do."""
+
+        READ = "read", _("Read cases")
+        WRITE = "write", _("Take steps in cases")
+        LEDGER = "ledger", _("Read the ledger")
+
+    authority = models.ForeignKey(Authority, models.CASCADE, related_name="systems", verbose_name=_("authority"))
+    name = models.CharField(_("name"), max_length=100, help_text=_("As it is called at the authority."))
+    is_test = models.BooleanField(
+        _("for testing"),
+        default=False,
+        help_text=_("It sees generated cases only, and everything it asks and is answered is shown."),
+    )
+    only_services = models.JSONField(
+        _("only these services"),
+        default=list,
+        blank=True,
+        help_text=_("Keys of the services whose cases it is about; none means all of the authority's."),
+    )
+    scopes = models.JSONField(_("what it may do"), default=list, blank=True)
+    active = models.BooleanField(_("let in"), default=True)
+    xroad_client = models.CharField(
+        _("X-Road client"),
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("INSTANCE/CLASS/MEMBER/SUBSYSTEM, as the security server says in X-Road-Client."),
+    )
+    certificate = models.CharField(
+        _("client certificate"),
+        max_length=64,
+        blank=True,
+        default="",
+        help_text=_("SHA-256 of the certificate, in hexadecimal digits, as the proxy says."),
+    )
+    wake_url = models.URLField(
+        _("woken at"),
+        max_length=500,
+        blank=True,
+        default="",
+        help_text=_("Where it is posted that something happened."),
+    )
+    wake_secret = SealedTextField(
+        _("secret of the wake-ups"), blank=True, default="", help_text=_("Signs what is posted there.")
+    )
+    wake_email = models.EmailField(
+        _("woken by mail"), blank=True, default="", help_text=_("A mailbox that the system or its keepers read.")
+    )
+    checks = models.JSONField(
+        _("what has been tried"),
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text=_("When each part of the end-to-end test was done first, by its name."),
+    )
+    made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    made_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("made by")
+    )
+    used_at = models.DateTimeField(_("last use"), null=True, blank=True, editable=False, help_text=_("To the minute."))
+
+    class Meta:
+        verbose_name = _("connected system")
+        verbose_name_plural = _("connected systems")
+        ordering = ["authority", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["authority", "name"], name="system_named_once"),
+            models.UniqueConstraint(
+                fields=["xroad_client"],
+                condition=~models.Q(xroad_client=""),
+                name="system_of_xroad_client",
+                violation_error_message=_("Another system is known by this X-Road client already."),
+            ),
+            models.UniqueConstraint(
+                fields=["certificate"],
+                condition=~models.Q(certificate=""),
+                name="system_of_certificate",
+                violation_error_message=_("Another system is known by this certificate already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def may(self, scope: str) -> bool:
+        """Whether it may do something (see `Scope`), in the cases that are its own."""
+        return self.active and scope in self.scopes
+
+
+class SystemKey(models.Model):
+    """A key of a connected system, shown once, when it is made; only its digest is kept. Two can be good at a time: so one is replaced."""
+
+    system = models.ForeignKey(System, models.CASCADE, related_name="keys", verbose_name=_("connected system"))
+    digest = models.CharField(_("digest"), max_length=64, unique=True, editable=False)
+    beginning = models.CharField(
+        _("begins with"), max_length=16, editable=False, help_text=_("Enough to know it again, and of no use.")
+    )
+    made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    made_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("made by")
+    )
+    ends_at = models.DateTimeField(_("good until"), null=True, blank=True, help_text=_("Empty for no end."))
+    used_at = models.DateTimeField(_("last use"), null=True, blank=True, editable=False, help_text=_("To the minute."))
+
+    class Meta:
+        verbose_name = _("key of a connected system")
+        verbose_name_plural = _("keys of connected systems")
+        ordering = ["system", "-made_at"]
+
+    def __str__(self) -> str:
+        return f"{self.beginning}…"
+
+
 class Customer(models.Model):
     """Somebody who uses the portal, known by one way of identification. Holds only what the service needs of them."""
 
     DESK = "desk"  # the way of one whom an official has entered. Nobody signs in by it; see `identification.oidc`
+    SANDBOX = "sandbox"  # the way of one made up for a system that tests. Nobody signs in by it; nothing real is theirs
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     way = models.CharField(_("way of identification"), max_length=20)
@@ -213,6 +331,11 @@ class Customer(models.Model):
     def is_test(self) -> bool:
         """Whether this is nobody real, signed in by the test identity."""
         return self.way == "test"
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether this is nobody, made up for a connected system that tests: their papers and cases are tests, all of them."""
+        return self.way == self.SANDBOX
 
 
 class Principal(models.Model):
@@ -351,6 +474,9 @@ class LogQuerySet(models.QuerySet["LogLine"]):
         """Write new lines, and never over old ones. Raises Immutable."""
         if any(conflicts) or any(more.values()) or any(not line._state.adding for line in objs):
             raise Immutable
+        if len(objs) == 1:
+            objs[0].save(force_insert=True, using=self.db)  # one statement; several are a transaction
+            return objs
         return super().bulk_create(objs, batch_size)
 
 

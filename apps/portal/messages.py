@@ -43,7 +43,7 @@ def thread(events: Iterable[Event], customer: Customer) -> list[Message]:
 
 def who(event: Event, customer: Customer) -> str:
     """Who did it, and for whom."""
-    by = _("By you") if event.by_customer_id == customer.pk else _("By %(name)s") % {"name": event.by_name}
+    by = _("By you") if event.by_customer_id == customer.pk else _("By %(name)s") % {"name": event.told_by}
     if not event.on_behalf_of:
         return by
     return _("%(name)s, on behalf of %(principal)s") % {"name": by, "principal": event.on_behalf_of}

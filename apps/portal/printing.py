@@ -62,4 +62,4 @@ def _receipt(case: Case, paper: Application) -> Receipt:
 
 def _moment(line: Event) -> Moment:
     texts = [text for text in (particulars(line), line.data.get("text", "")) if text]
-    return Moment(line.at, line.label, line.by_name, line.on_behalf_of, texts, line.data.get("files", []))
+    return Moment(line.at, line.label, line.told_by, line.on_behalf_of, texts, line.data.get("files", []))

@@ -23,7 +23,7 @@ from apps.applications.models import Application
 from apps.cases import duedates, letters, testcases
 from apps.cases import keeping as cases_keeping
 from apps.cases.models import Case
-from apps.people import limits
+from apps.people import forgetting, limits
 from apps.people import log as desk_log
 from apps.people.identification import email_link
 from apps.people.models import Feedback
@@ -80,9 +80,10 @@ def _was_told(paper: Application, today: date) -> bool:
 
 def _can_be_told(paper: Application) -> bool:
     """Whether a draft's customer has an address. Of what an official is entering they know nothing, and are told nothing. Of a test
-    nothing is told by mail.
+    nothing is told by mail, nor of the note that something goes on in the authority's own service: there is nothing to finish here.
     """
-    return bool(paper.customer.email) and not paper.is_being_entered and not paper.is_test
+    silent = paper.is_being_entered or paper.is_test or paper.is_redirected
+    return bool(paper.customer.email) and not silent
 
 
 def _key(paper: Application, last: date) -> str:
@@ -90,7 +91,7 @@ def _key(paper: Application, last: date) -> str:
 
 
 def forget_what_is_over(now: datetime) -> Figures:
-    """Delete sessions, sign-in links, counted attempts, notices and lines of the log that are of no use any more."""
+    """Delete sessions, sign-in links, counted attempts, notices, lines of the log and what other doors keep that is of no use any more."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     return {
         "attempts": limits.forget_old(now),
@@ -98,6 +99,7 @@ def forget_what_is_over(now: datetime) -> Figures:
         "sign-in links": email_link.forget_old_links(now),
         "notices": notices.forget_old(now),
         "alarms": alarms.forget_old(now),
+        **{what: forget(now) for what, forget in forgetting.MORE.items()},
     }
 
 

@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from apps.cases.models import Case, Event
 from apps.people import access
 from apps.people.access import Visitor
+from apps.people.models import System
 from apps.services.models import Service
 
 NATIONAL = "national"
 MAIL = "mail"
 HANDOVER = "handover"
 WEBHOOK = "webhook"
+SYSTEM = "system"
 LOOK_AGAIN = 2_000_000_000  # beyond every number: there may be something to hand over, and nothing is new
 
 
@@ -55,6 +57,17 @@ class Receiver(models.Model):
         help_text=gettext_lazy(
             "It is sent the cases that come of testing a version, marked as tests. Only for a receiver that is there to test against."
         ),
+    )
+
+    system = models.OneToOneField(
+        System,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="receiver",
+        verbose_name=gettext_lazy("connected system"),
+        help_text=gettext_lazy("Of a receiver that wakes one."),
     )
 
     # Whether it is there, as `sync.circuit` judges by how sending goes.

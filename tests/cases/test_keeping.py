@@ -396,13 +396,14 @@ def test_undertaking_with_another_application_stays(forgotten: Callable[[Case], 
 
 # What a new column of either holds after deleting must be thought of: it is emptied, or says nothing of the matter.
 EMPTIED = {
-    Application: "customer principal undertaking answers supplement_form changed_by entered_by shared_at shown_at digest",
-    Case: "outcome_text words mail_to handler paused_at forgotten_at",
+    Application: "customer principal undertaking answers supplement_form common_data changed_by entered_by shared_at shown_at digest",
+    Case: "outcome_text words mail_to handler handler_name paused_at forgotten_at",
 }
 STAYS = {
-    Application: "id version language is_test created_at changed_at came_by came_at sent_at",
+    Application: "id version language is_test created_at changed_at came_by came_at external_id sent_at",
     Case: "id number external_id service application is_test status status_at arrived_at handling_since outcome register_number way "
-    "municipality due_on transferred_from settled_at handed_over_at held uncollected_from acknowledged_number acknowledged_at seen_number",
+    "municipality due_on transferred_from settled_at handed_over_at held uncollected_from told_at "
+    "acknowledged_number acknowledged_at seen_number",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,7 +15,7 @@ from django.utils import translation
 
 from apps.cases.models import EFFECTS, Case, Event, Immutable, NotAllowed, SupplementRequest, open_request
 from apps.cases.rulebook import Status
-from apps.people.models import User
+from apps.people.models import System, User
 from tests.build import NOW, TODAY, authority, case, customer, field, official, page, superuser, version
 
 pytestmark = pytest.mark.django_db
@@ -490,3 +491,54 @@ def test_what_the_customer_has_seen_only_grows() -> None:
 
     made.refresh_from_db()
     assert made.seen_number == 2
+
+
+# --- what a connected system does ------------------------------------------------------------------------------------
+
+
+def connected() -> System:
+    return System.objects.create(authority=authority(), name="Ärendehanteringen", scopes=["write"])
+
+
+def test_line_of_a_system_says_which_and_has_the_key_it_came_with() -> None:
+    key, system = uuid.uuid4(), connected()
+
+    line = case(at=NOW).take_step("take_up", by=system, at=NOW, key=key)
+
+    assert (line.key, line.by_system, line.by_official, line.by_name) == (key, system, None, "Ärendehanteringen")
+
+
+def test_system_names_a_handler_whom_the_desk_does_not_know() -> None:
+    made = case(at=NOW)
+
+    made.take_step("take_up", by=connected(), at=NOW, handler=" A. Handläggare ")
+
+    assert (made.handler, made.handled_by) == (None, "A. Handläggare")
+
+
+def test_official_takes_a_case_over_from_whom_a_system_has_named() -> None:
+    made = case(at=NOW)
+    made.take_step("take_up", by=connected(), at=NOW, handler="A. Handläggare")
+
+    made.take_step("assign", by=official(), at=NOW, handler=official())
+
+    assert made.handled_by == str(official())
+    assert made.handler_name == ""
+
+
+def test_system_that_takes_up_without_a_name_is_no_handler() -> None:
+    made = case(at=NOW)
+
+    line = made.take_step("take_up", by=connected(), at=NOW)
+
+    assert made.handled_by == ""
+    assert "handler" not in line.data
+
+
+def test_case_knows_when_everybody_was_last_told_of_something() -> None:
+    made = case(at=NOW)
+
+    made.take_step("take_up", by=official(), at=LATER)
+    made.take_step("note", by=official(), at=LATER + timedelta(hours=1), text="Internal")
+
+    assert Case.objects.get().told_at == LATER

@@ -25,7 +25,7 @@ from apps.cases.rulebook import (
     Status,
     steps_from,
 )
-from apps.people.models import Authority, Customer, Membership, User
+from apps.people.models import Authority, Customer, Membership, System, User
 from apps.services.definition import CASE_KINDS
 from apps.services.texts import LANGUAGES
 from tests.build import NOW, TODAY, application, authority, case, customer, official, superuser
@@ -185,8 +185,13 @@ def gone() -> User:
     return User.objects.get(username="gone")
 
 
+def connected(*scopes: str, of: str = "example-town", **more: Any) -> System:
+    """A system of an authority's own."""
+    return System.objects.create(authority=authority(of), name="Case management", scopes=list(scopes), **more)
+
+
 # As which party each takes steps; None for those who may take none.
-ROLES: dict[str, tuple[Callable[[], User | Customer], Party | None]] = {
+ROLES: dict[str, tuple[Callable[[], User | Customer | System], Party | None]] = {
     "handler": (official, Party.HANDLER),
     "manager": (lambda: official("manager", role="manager"), Party.HANDLER),
     "handler of this service": (lambda: limited_to("example"), Party.HANDLER),
@@ -207,6 +212,14 @@ ROLES: dict[str, tuple[Callable[[], User | Customer], Party | None]] = {
         lambda: limited_to("theirs", of=authority("asked-town")),
         None,
     ),
+    "system": (lambda: connected("write"), Party.HANDLER),
+    "system for this service": (lambda: connected("write", only_services=["example"]), Party.HANDLER),
+    "system for another service": (lambda: connected("write", only_services=["another"]), None),
+    "system that only reads": (lambda: connected("read", "ledger"), None),
+    "system for testing": (lambda: connected("write", is_test=True), None),
+    "system that is no longer let in": (lambda: connected("write", active=False), None),
+    "system of another authority": (lambda: connected("write", of="other-town"), None),
+    "system of the authority asked": (lambda: connected("write", of="asked-town"), None),
     "customer": (customer, Party.CUSTOMER),
     "other customer": (lambda: customer("Other"), None),
 }
@@ -232,7 +245,7 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def outcome_of(step: str, made: Case, by: User | Customer) -> str | None:
+def outcome_of(step: str, made: Case, by: User | Customer | System) -> str | None:
     """Where a step leads, "" when the status stays; None when it is refused, which must be in words and change nothing."""
     facts = dict(FACTS.get(step, {}))
     request = made.supplement_requests.first()

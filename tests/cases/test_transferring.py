@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from apps.applications import attachments
 from apps.applications.models import Application, Attachment
-from apps.cases import intake, letters
+from apps.cases import envelope, intake, letters
 from apps.cases.duedates import limit_of
 from apps.cases.models import Case, NotAllowed, Way
 from apps.cases.transferring import transfer
 from apps.people.models import Principal
 from apps.services.models import Service
-from apps.sync import envelope
 from tests import build
 from tests.build import NOW, PDF, authority, customer, field, official, page, signed_in, version
 
@@ -330,3 +329,20 @@ def test_transfer_to_an_authority_outside_needs_its_name() -> None:
     assert set(refused.context["form"].errors) == {"to"}
     assert made.events.get(kind="transfer").data == {"to": "A ministry", "text": "Theirs"}
     assert Case.objects.count() == 1
+
+
+def test_case_arrives_after_its_files_were_copied_however_long_that_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    case, copied_at, copied = case_with_papers(), [], attachments.copied
+
+    def slowly(original: Attachment) -> Attachment:
+        copy = copied(original)
+        copied_at.append(timezone.now())
+        return copy
+
+    monkeypatch.setattr(attachments, "copied", slowly)
+
+    transfer(case, by=official(), to="Other town", text="Yours.", service=there())
+
+    told_at = Case.objects.get(transferred_from=case).told_at
+    assert told_at is not None
+    assert told_at >= copied_at[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -160,3 +162,87 @@ def test_address_is_the_one_the_trusted_proxies_saw(
 def test_one_customer_may_send_every_few_seconds(what: str) -> None:
     limit = PUBLISHED[what]
     assert limit.within / limit.times <= timedelta(seconds=3)
+
+
+# --- roughly -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _afresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Twelve in ten minutes, and each process asks after four."""
+    monkeypatch.setitem(LIMITS, "interface", Limit(12, timedelta(minutes=10)))
+    monkeypatch.setattr(limits, "ROUGHLY", 4)
+    limits.forget_rough()
+    yield
+    limits.forget_rough()
+
+
+def rough(times: int, who: str = "system 1", *, at: datetime = BEGINNING) -> int:
+    """How many of so many calls are let through."""
+    through = 0
+    for _ in range(times):
+        with contextlib.suppress(TooMany):
+            limits.count_roughly("interface", who, at=at)
+            through += 1
+    return through
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_one_process_lets_through_as_many_as_the_table_says() -> None:
+    assert rough(30) == 12
+    assert rough(30, at=BEGINNING + timedelta(seconds=600)) == 12
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_what_is_counted_roughly_is_written_now_and_then(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        rough(4)
+    with django_assert_num_queries(1):
+        rough(4)
+    assert Attempt.objects.get().count == 5
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_refusing_asks_the_database_nothing(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    rough(12)
+
+    with django_assert_num_queries(0):
+        assert rough(20) == 0
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_another_process_hears_of_what_was_counted_and_both_are_right_to_within_a_few() -> None:
+    one = rough(10)
+    limits.forget_rough()  # what another process knows: nothing
+
+    other = rough(30)
+
+    assert 12 <= one + other <= 12 + 3
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_first_refusal_is_told_from_the_others() -> None:
+    rough(12)
+    firsts = []
+    for _ in range(3):
+        with pytest.raises(TooMany) as refused:
+            limits.count_roughly("interface", "system 1", at=BEGINNING)
+        firsts.append(refused.value.first)
+
+    assert firsts == [True, False, False]
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_nothing_is_counted_roughly_where_limits_are_off(settings: Settings) -> None:
+    settings.RATE_LIMITS = False
+
+    assert rough(30) == 30
+    assert not Attempt.objects.exists()
+
+
+@pytest.mark.usefixtures("_afresh")
+def test_process_forgets_the_systems_of_stretches_that_are_over() -> None:
+    rough(1, "system 1")
+    rough(1, "system 2", at=BEGINNING + limits.LONGEST + timedelta(minutes=10))
+
+    assert [who for _what, who in limits._rough] == ["system 2"]

@@ -166,7 +166,7 @@ def table(cases: type[Case], keys: list[int]) -> Iterator[list[Any]]:
             case.get_way_display(),
             case.language,
             place.name(language) if place else case.municipality,
-            str(case.handler or ""),
+            case.handled_by,
             case.handling_since,
             case.due_on,
             case.outcome_label,

@@ -25,6 +25,7 @@ BEGUN_KEY, CHOICE_KEY = "acting_begun", "acting_choice"  # choosing for whom one
 BEFORE_KEY = "customer_before"  # who was signed out by time: what they had typed is for nobody else
 RENEW_BELOW = 0.9  # of the time: what is newer is left alone, so that not every request writes the session
 
+NOBODYS = (Customer.DESK, Customer.SANDBOX)  # ways by which nobody has shown who they are
 ACTING = (MANDATE_KEY, SOURCE_KEY, BEGUN_KEY, CHOICE_KEY)  # of whoever is signed in, and of nobody after them
 
 
@@ -39,8 +40,8 @@ class Identification:
     def __init_subclass__(cls) -> None:
         if cls.key in Identification.ways:
             raise TypeError(f"two ways of identification are called {cls.key!r}")
-        if cls.key == Customer.DESK:
-            raise TypeError("nobody becomes known by what an official has entered")
+        if cls.key in NOBODYS:
+            raise TypeError("nobody becomes known by what an official has entered or the sandbox has made up")
         Identification.ways[cls.key] = cls
 
     @classmethod
@@ -110,10 +111,10 @@ def strongly_known(customer: Customer) -> bool:
 def sign_in(request: HttpRequest, customer: Customer, *, at: datetime | None = None) -> None:
     """Remember the customer in a session with a new key, for a time. Whoever they acted for before is forgotten.
 
-    Raises ValueError for one whom an official has entered: they have not shown who they are.
+    Raises ValueError for one whom an official has entered, who has not shown who they are, and for one made up for tests.
     """
-    if customer.way == Customer.DESK:
-        raise ValueError("nobody signs in as one whom an official has entered")
+    if customer.way in NOBODYS:
+        raise ValueError("nobody signs in as one whom an official has entered or the sandbox has made up")
     request.session.cycle_key()
     request.session[SESSION_KEY] = str(customer.pk)
     request.session[UNTIL_KEY] = _until(at or timezone.now())
@@ -171,7 +172,7 @@ def customer_of(request: HttpRequest, *, at: datetime | None = None) -> Customer
     if "_customer" not in request.__dict__:
         known = _known(request, at or timezone.now()) if hasattr(request, "session") else None
         customer = Customer.objects.filter(pk=known).first() if known else None
-        if customer and customer.is_test and not TestIdentity.available():
+        if customer and (customer.is_made_up or (customer.is_test and not TestIdentity.available())):
             customer = None
         if customer and (mandate := mandate_of(request, customer)) and mandate.holds:
             customer.acting_for = mandate.principal

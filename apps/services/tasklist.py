@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.services import editing, gate, working
+from apps.services import connecting, editing, gate, working
 from apps.services.changes import VALUE_WORDS
 from apps.services.completeness import required_texts
 from apps.services.definition import Definition
@@ -109,16 +109,27 @@ def _leads(document: Document, problems: Iterable[Problem]) -> Task:
 
 def _of_cases(service: Service, definition: Definition) -> list[Task]:
     """What there is to say only where cases arise."""
-    return [_told(service, definition), _identification(definition), _times(definition), _retention(definition)]
+    return [
+        _told(service),
+        _connection(service, definition),
+        _identification(definition),
+        _times(definition),
+        _retention(definition),
+    ]
 
 
-def _told(service: Service, definition: Definition) -> Task:
+def _told(service: Service) -> Task:
     address = service.email or service.authority.email
+    told = address or _("No role address yet.")
+    return Task("told", _("Who is told"), DONE if address else TO_DO, told, "basics", "told")
+
+
+def _connection(service: Service, definition: Definition) -> Task:
+    """The way of connecting, with what is missing until it works."""
     way = str(VALUE_WORDS["connection"].get(definition.connection, ""))
-    if definition.connection == "interface":
-        way = _("%(way)s (not yet in effect)") % {"way": way}
-    told = f"{address or _('No role address yet.')} · {way}"
-    return Task("told", _("Who is told, and how"), DONE if address else TO_DO, told, "basics", "told")
+    lacks = connecting.missing(service, definition)
+    told = " ".join([way[:1].upper() + way[1:] + ".", *lacks]) if lacks else way[:1].upper() + way[1:]
+    return Task("connection", _("How the authority is connected"), TO_DO if lacks else DONE, told, "basics", "told")
 
 
 def _identification(definition: Definition) -> Task:

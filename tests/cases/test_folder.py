@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -11,12 +12,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from apps.applications import attachments
-from apps.cases import casepage, documents, intake
+from apps.applications import attachments, drafting
+from apps.cases import casepage, documents, intake, redirected
 from apps.cases.diary import diary_of
 from apps.cases.models import Case
 from apps.cases.rulebook import TABLE, Audience, Party, Status, steps_from
-from apps.people.models import Customer, LogLine
+from apps.people.models import Customer, LogLine, System
 from apps.sync.models import Delivery, Receiver
 from tests import build
 
@@ -63,6 +64,18 @@ def supplemented(case: Case, *fields: str, **answers: Any) -> None:
 
 
 # --- where it is -----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_that_a_paper_was_filled_in_elsewhere() -> None:
+    own = {"sv": "https://own.example/"}
+    version = build.version(build.page("first", build.field("text", "title")), own_service=own)
+    note = drafting.await_elsewhere(version, build.customer(), "sv", uuid.uuid4())
+    system = System.objects.create(authority=build.authority(), name="Own", scopes=["write"])
+    assert note.external_id
+    case = redirected.arrive(system, note.external_id, uuid.uuid4(), build.NOW, {}).case
+
+    assert "This was filled in in the authority’s own service, and the answers are there." in page_of(case)
+    assert "This was filled in in the authority’s own service, and the answers are there." not in page_of(build.case())
 
 
 def test_the_page_says_how_it_came_in_what_language_and_about_where() -> None:

@@ -61,7 +61,9 @@ def test_the_front_page_shows_each_only_their_rooms() -> None:
         "Notice",
         "LogLine",
         "Reconciliation",
+        "System",
     }
+    assert "System" in rooms(build.official("manages", role="manager"))
     assert rooms(User.objects.create(username="nobody", is_staff=True)) == set()
 
 

@@ -20,7 +20,8 @@ from apps.applications.models import Application, Attachment, Look, ShownDraft
 from apps.cases import intake
 from apps.cases.models import Case, Event
 from apps.cases.rulebook import STEPS
-from apps.people.models import Authority, Customer, Membership, User
+from apps.people import systems
+from apps.people.models import Authority, Customer, Membership, System, SystemKey, User
 from apps.services import models as services
 from apps.services.models import Publication, Rehearsal, Revision, Service, Version, WorkingCopy
 from apps.sync.models import Delivery
@@ -46,6 +47,7 @@ def case() -> Case:
     for answer, shown_at in (("What is shown", build.NOW), ("What nobody may see", None)):
         beside = build.application(version, by=draft.customer, answers={"title": answer})
         Application.objects.filter(pk=beside.pk).update(shown_at=shown_at)
+    systems.make_key(System.objects.create(authority=arrived.service.authority, name="Hidden", is_test=True), by=None)
     collect()
     return arrived
 
@@ -128,7 +130,8 @@ def everything() -> list[Any]:
     """All that an address could have changed."""
     papers = (Application, Attachment)
     built = (WorkingCopy, Revision, Publication, Rehearsal, services.Tester)
-    tables = (Case, Event, Service, Version, *built, Authority, User, Membership, Customer, *papers, Delivery, LogEntry)
+    people = (Authority, User, Membership, Customer, System, SystemKey)
+    tables = (Case, Event, Service, Version, *built, *people, *papers, Delivery, LogEntry)
     return [list(table._default_manager.order_by("pk").values()) for table in tables]
 
 

@@ -131,9 +131,11 @@ class CaseList(Room):
         )
 
     @admin.display(description=gettext_lazy("service"))
-    def service_name(self, case: Case) -> str:
-        """The service's name."""
-        return case.service_name
+    def service_name(self, case: Any) -> str:
+        """The service's name; and the authority's own system, where that handles its cases."""
+        if not case.own_system:
+            return str(case.service_name)
+        return format_html('{} <span class="soft">{}</span>', case.service_name, _in_own_system(case.own_system))
 
     @admin.display(description=gettext_lazy("applicant"))
     def applicant(self, case: Case) -> str:
@@ -159,6 +161,10 @@ class CaseList(Room):
             return format_html('{} <span class="soft">{}</span>', day, awaited)
         look, words = standing(case)
         return format_html('{} <span class="tag tag--{}">{}</span>', day, look, words) if words else day
+
+
+def _in_own_system(name: str) -> str:
+    return _("In the authority’s own system: %(name)s") % {"name": name}
 
 
 def standing(case: Case) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from apps.cases.rulebook import ENDED, STATUS_WORDS
 from apps.people import access
 from apps.people.models import User
 from apps.people.municipalities import Municipality, all_municipalities
+from apps.services import connecting
 from apps.services.models import Service
 from apps.services.texts import HELSINKI
 
@@ -57,6 +58,11 @@ class Reach:
     def cases(self) -> QuerySet[Case]:
         """Their cases: the same as `Case.objects.visible_to`, named by their services so that an index can say which come first."""
         return Case.objects.real().filter(service__in=[service.pk for service in self.services], forgotten_at=None)
+
+    @cached_property
+    def own_systems(self) -> dict[int, str]:
+        """What the authority's own system is called that handles a service's cases, by the services' ids."""
+        return connecting.names_of_systems(self.services)
 
     @cached_property
     def handlers(self) -> list[User]:

@@ -25,6 +25,7 @@ from apps.cases.models import Case, open_request
 from apps.cases.rulebook import ENDED
 from apps.people import access, log
 from apps.people.models import User
+from apps.services import connecting
 from apps.services.texts import HELSINKI, LANGUAGES
 
 access_log = logging.getLogger("access")  # who has looked at what is hidden; without saying what
@@ -96,6 +97,7 @@ class FolderPage(FilePages):
             late=late,
             version=casepage.version_words(case),
             applicant=casepage.applicant(case),
+            own_system=connecting.names_of_systems([case.service]).get(case.service_id, ""),
             due=duedates.told(case, timezone.localdate(timezone=HELSINKI)),
             moved=casepage.moved(case, request.user),
             protected=any(paper.protected for paper in papers),

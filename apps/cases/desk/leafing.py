@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import ngettext
 
+from apps.cases.desk.filters import Reach
 from apps.cases.effects import OPEN_REQUEST
 from apps.cases.models import Case, SupplementRequest
 
@@ -111,6 +112,8 @@ class CaseChanges(ChangeList):
         self.multi_page = paginator.num_pages > 1
         self.can_show_all = self.show_all = self.show_full_result_count = self.show_admin_actions = False
         self.result_list = rows(list(keys))
+        for case in self.result_list:
+            case.own_system = Reach.of(request).own_systems.get(case.service_id, "")
 
 
 def rows(keys: Sequence[int]) -> list[Any]:

@@ -66,7 +66,7 @@ class TestCases(Room):
         if not (reads or defines):
             raise PermissionDenied
         facts: dict[str, Any] = {"service": own, "tests": tested(own), "reads": reads, "may_define": defines}
-        return self.page(request, "admin/cases/tests/list.html", _("Cases of tests"), **facts)
+        return self.page(request, "admin/cases/trials/list.html", _("Cases of tests"), **facts)
 
     def delete_tests_view(self, request: HttpRequest, service: int, number: int) -> HttpResponse:
         """Ask, and delete all that came of testing a version. For who defines the service."""
@@ -77,7 +77,7 @@ class TestCases(Room):
         if request.method != "POST":
             title = _("Delete everything of this test")
             facts: dict[str, Any] = {"service": own, "number": number, "held": testcases.held_of(test)}
-            return self.page(request, "admin/cases/tests/delete.html", title, **facts)
+            return self.page(request, "admin/cases/trials/delete.html", title, **facts)
         gone = testcases.delete_tests(test)
         self.message_user(request, _("Everything of the test is deleted."), messages.SUCCESS)
         detail = f"tests of version {number}: {gone}"

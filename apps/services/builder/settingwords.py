@@ -99,7 +99,7 @@ CHOICES: dict[str, dict[str, Any]] = {
         "name": _("First and last name"),
         "company_name": _("Name of the company that the customer acts for"),
         "company_id": _("Business ID of the company that the customer acts for"),
-        "common_data": _("Common data with the same key (not yet in effect)"),
+        "common_data": _("Answer with the same key in Tillstånd och tillsyn, for who began there"),
     },
     "autocomplete": {
         "": _("Nothing"),

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from apps.services import editing, working
+from apps.people import access
+from apps.services import connecting, editing, working
 from apps.services.desk.base import Building, seen_of
 from apps.services.desk.elements import ElementsForm, with_others
 from apps.services.desk.serviceforms import AboutForm, IdentificationForm, RetentionForm, TimesForm, ToldForm
-from apps.services.models import WorkingCopy
+from apps.services.models import Service, WorkingCopy
 
 PARTS: dict[str, tuple[Any, type[ElementsForm]]] = {
     "about": (gettext_lazy("About the service"), AboutForm),
@@ -56,12 +57,20 @@ class Basics(Building):
             part=part,
             form=form,
             told=part == "told",
+            lacks=_lacks(service, copy) if part == "told" else [],
+            connects=access.may_connect(request.user, service.authority_id),
         )
 
     def _saved(self, request: HttpRequest, copy: WorkingCopy, form: ElementsForm) -> bool:
         """Save what was changed in the form, so that only somebody else at the same stands in its way."""
         changed = {name: value for name, value in form.elements().items() if value != form.document.get(name)}
         return self.change(request, copy, editing.set_elements(changed), said=_("Saved."))
+
+
+def _lacks(service: Service, copy: WorkingCopy) -> list[str]:
+    """What is missing until the way of connecting works that has been saved."""
+    definition, _problems = working.judged_text(working.text_of(copy))
+    return [] if definition.is_survey else connecting.missing(service, definition)
 
 
 def _typed(request: HttpRequest, copy: WorkingCopy, kind: type[ElementsForm]) -> QueryDict:

@@ -408,11 +408,11 @@ def start_choices() -> Choices:
 
 
 def connection_choices() -> Choices:
-    """The ways of connecting, with what each means; what is not built yet says so."""
+    """The ways of connecting, with what each means."""
     words = {
         "simplified": _("Simplified e-service: cases are handled on the desk here"),
         "interface": _(
-            "Interface: the authority’s own system gets the cases (not yet in effect: until then they are handled here)"
+            "Interface: the authority’s own system handles the cases, and all that it does is seen here too"
         ),
         "conditional": _("Conditional: customers do it in the authority’s own service, and its state is noted here"),
     }

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from apps.services import working
+from apps.services import connecting, working
 from apps.services.definition import Definition
 from apps.services.gate import asking, offering, rendered, saying
 from apps.services.gate.finding import STOP, WARN, Facts, Finding, Looked, Place
@@ -57,7 +57,8 @@ def facts_of(service: Service, definition: Definition) -> Facts:
     wanted = {lead.service for lead in definition.leads_to}
     there = list(Service.objects.open().values_list("key", "authority__key")) if wanted else []
     known = {one for one in wanted if any(is_meant(one, key, owner) for key, owner in there)}
-    return Facts(service.email or authority.email, authority.colour, frozenset(known))
+    lacks = tuple(connecting.missing(service, definition)) if definition.connection == connecting.INTERFACE else ()
+    return Facts(service.email or authority.email, authority.colour, frozenset(known), lacks)
 
 
 @lru_cache(maxsize=32)

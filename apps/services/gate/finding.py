@@ -59,11 +59,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a service besides its definition: who is told, the authority's colour, the keys of services that there are."""
+    """What is known of a service besides its definition: who is told, the authority's colour, the keys of services that there are, and
+    what is missing until its way of connecting works.
+    """
 
     role_address: str = ""
     colour: str = ""
     services: frozenset[str] = frozenset()
+    not_connected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

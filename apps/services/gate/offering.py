@@ -123,6 +123,15 @@ def somebody_is_told(looked: Looked) -> Iterator[Finding]:
         yield Finding("role_address", WARN, said, element_place("email"), "")
 
 
+def its_system_is_connected(looked: Looked) -> Iterator[Finding]:
+    """That where the authority's own system is to handle the cases, there is one, and it has been tried."""
+    for lacks in looked.facts.not_connected if looked.facts else ():
+        said = _(
+            "The authority’s own system is to handle the cases. %(lacks)s Until then they are handled on the desk."
+        )
+        yield Finding("connection", WARN, said % {"lacks": lacks}, element_place("connection"), "connection")
+
+
 def mandates_make_sense(looked: Looked) -> Iterator[Finding]:
     """That what is said of acting for others goes together."""
     definition = looked.definition
@@ -177,6 +186,7 @@ CHECKS = (
     ("deadline", deadline_is_checked),
     ("retention", it_is_kept_for_a_time),
     ("role_address", somebody_is_told),
+    ("connection", its_system_is_connected),
     ("mandate", mandates_make_sense),
     ("own_service", own_service_is_safe),
     ("survey", survey_leads_somewhere),

@@ -142,12 +142,23 @@ def test_an_own_service_and_the_conditional_connection_belong_together(browser: 
     assert problems == []
 
 
-def test_an_interface_is_marked_as_not_yet_in_effect(browser: Client) -> None:
+def test_an_interface_without_a_system_is_still_to_do(browser: Client) -> None:
     copy = a_copy(connection="interface")
 
     tasks = browser.get(f"/admin/services/service/{copy.service_id}/build/").content.decode()
 
-    assert _("%(way)s (not yet in effect)") % {"way": _("interface for electronic communication")} in tasks
+    assert _("No system is connected that may take steps in the service’s cases.") in tasks
+
+
+def test_what_an_interface_still_lacks_is_said_where_it_is_chosen_with_the_way_there_for_who_may_connect() -> None:
+    copy = a_copy(connection="interface")
+    build.official("manager", role="designer")
+    people = [build.official("designer", role="designer"), build.official("manager", role="manager")]
+
+    shown = [build.signed_in(one).get(address(copy, "told")).content.decode() for one in people]
+
+    assert all(_("No system is connected that may take steps in the service’s cases.") in html for html in shown)
+    assert ["/admin/people/system/" in html for html in shown] == [False, True]
 
 
 def test_at_least_one_party_must_be_chosen(browser: Client) -> None:

@@ -20,16 +20,22 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from apps.cases.models import Case, Event, Way
-from apps.people.models import Authority, Customer, Mandate, User
+from apps.cases.rulebook import NOT_FOR_EVERYBODY
+from apps.people import access
+from apps.people.models import Authority, Customer, Mandate, System, User
 
 
 class Party(StrEnum):
-    """Who is told. DIGEST is an official who wants one mail a day: what they are told waits for it, and is no mail of its own."""
+    """Who is told. DIGEST is an official who wants one mail a day: what they are told waits for it, and is no mail of its own.
+
+    SYSTEM is a connected system that is woken by mail: it is told of every event that everybody is told of, in the same words.
+    """
 
     CUSTOMER = "customer"
     AUTHORITY = "authority"
     CONSULTED = "consulted"
     DIGEST = "digest"
+    SYSTEM = "system"
 
 
 class Leads(StrEnum):
@@ -105,6 +111,7 @@ TABLE: tuple[Letter, ...] = (
 )  # fmt: skip
 LETTERS: dict[tuple[str, str], Letter] = {(letter.event, letter.to): letter for letter in TABLE}
 TOLD = frozenset(letter.event for letter in TABLE)
+WAKE_UP = _("Something has happened in a case")
 AUTHORITYS_LANGUAGES = ("sv", "fi")  # whoever reads the role mailbox: both, one after the other
 ARRIVED = "received"  # told to the role address, however the case's mails are redirected later
 
@@ -130,8 +137,22 @@ class Written:
 
 def recipients(events: Sequence[Event]) -> dict[int, list[Recipient]]:
     """Who is told of each event, by its id; nobody twice at one address. Who gives an address later is told of what comes later.
-    Of a test nobody is told.
+    Of a test nobody is told but systems that test.
     """
+    found = _people(events)
+    for event, address in _woken(events):
+        others = found.setdefault(event.pk, [])
+        if address.lower() not in {one.address.lower() for one in others}:
+            others.append(Recipient(Party.SYSTEM, address))
+    return found
+
+
+def is_told(kind: str, party: str) -> bool:
+    """Whether there is a mail that tells a party of such an event."""
+    return kind not in NOT_FOR_EVERYBODY if party == Party.SYSTEM else (kind, party) in LETTERS
+
+
+def _people(events: Sequence[Event]) -> dict[int, list[Recipient]]:
     told = [event.pk for event in events if event.kind in TOLD]
     if not told:
         return {}
@@ -148,6 +169,23 @@ def recipients(events: Sequence[Event]) -> dict[int, list[Recipient]]:
     )
     book = _AddressBook(list(happened.only(*needed)))
     return {event.pk: list(_recipients(event, book)) for event in book.events}
+
+
+def _woken(events: Sequence[Event]) -> Iterable[tuple[Event, str]]:
+    """The systems that are woken by mail, at their addresses: of what happens in their cases and is not their own doing."""
+    told = [event for event in events if event.kind not in NOT_FOR_EVERYBODY]
+    by_mail = System.objects.filter(active=True).exclude(wake_email="").defer("wake_secret").order_by("pk")
+    woken = list(by_mail) if told else []
+    if not woken:
+        return
+    cases = Case.objects.select_related("service").only("is_test", "service__authority_id", "service__key")
+    known = cases.in_bulk({event.case_id for event in told})
+    for event in told:
+        case = known[event.case_id]
+        for system in woken:
+            about = access.is_about(system, case.service) and system.is_test == case.is_test
+            if about and event.by_system_id != system.pk:
+                yield event, system.wake_email
 
 
 class _AddressBook:
@@ -238,6 +276,8 @@ def write(event: Event, party: str, language: str = "") -> Written:
 
     `language` is that of an official who has said which one they want; whoever reads a role mailbox gets both, one after the other.
     """
+    if party == Party.SYSTEM:
+        return _wake_up(event)
     letter = LETTERS[event.kind, party]
     languages = (language,) if language else AUTHORITYS_LANGUAGES
     if letter.to is Party.CUSTOMER:
@@ -248,6 +288,24 @@ def write(event: Event, party: str, language: str = "") -> Written:
             subjects.append(str(letter.subject))
             facts = {"number": event.case.number, "text": letter.text, "link": _link(event, letter)}
             bodies.append(render_to_string("mail/letter.txt", facts).strip())
+    return Written(f"{event.case.number}: {' / '.join(subjects)}", "\n\n--\n\n".join(bodies) + "\n")
+
+
+def _wake_up(event: Event) -> Written:
+    """What a system, or whoever keeps it, is told: which case, what happened, and where the system reads it."""
+    path = reverse("interface_events", args=[str(event.case.external_id)])
+    facts = {
+        "number": event.case.number,
+        "external_id": event.case.external_id,
+        "key": event.key,
+        "is_test": event.case.is_test,
+        "address": f"{settings.SITE_URL}{path}",
+    }
+    subjects, bodies = [], []
+    for language in AUTHORITYS_LANGUAGES:
+        with translation.override(language):
+            subjects.append(str(WAKE_UP))
+            bodies.append(render_to_string("mail/wake.txt", {**facts, "what": event.label}).strip())
     return Written(f"{event.case.number}: {' / '.join(subjects)}", "\n\n--\n\n".join(bodies) + "\n")
 
 

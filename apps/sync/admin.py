@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -28,6 +28,7 @@ from apps.sync.models import (
     MAIL,
     NATIONAL,
     STATUS_WORDS,
+    SYSTEM,
     WEBHOOK,
     Delivery,
     Finding,
@@ -96,10 +97,13 @@ class ReceiverAdmin(ForInstallation, admin.ModelAdmin):
         """What is no superuser's to say.
 
         By mail and into the folder of the hand-over nothing of a test goes, whatever is set. From when on it is sent what happens can be
-        said of a webhook and of the hand-over, until something is on its way there: by then it has numbers, in the diary's order.
+        said of a webhook and of the hand-over, until something is on its way there: by then it has numbers, in the diary's order. One that
+        wakes a connected system is as the system says.
         """
         if obj is None:
             return ()
+        if obj.kind == SYSTEM:
+            return self.fields
         never = list(self.readonly_fields)
         if obj.kind not in (NATIONAL, WEBHOOK):
             never.append("takes_tests")
@@ -148,6 +152,19 @@ class ServiceFilter(admin.SimpleListFilter):
         return queryset.filter(case__service=int(chosen)) if chosen.isdecimal() and len(chosen) < 10 else queryset
 
 
+class ReceiverFilter(admin.RelatedFieldListFilter):
+    """By receiver. Which systems of other authorities are woken is told to nobody who does not look after the installation."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Those the official may know of."""
+        ordering = self.field_admin_ordering(field, request, model_admin)
+        known = {}
+        if not access.keeps_installation(request.user):
+            own = access.authorities_where(request.user, access.SEES_CASES)
+            known = {"limit_choices_to": ~Q(kind=SYSTEM) | Q(system__authority__in=own)}
+        return field.get_choices(include_blank=False, ordering=ordering, **known)
+
+
 class ReasonForm(ActionForm):
     """The choice of an action, with the reason that skipping needs."""
 
@@ -171,7 +188,7 @@ class DeliveryAdmin(admin.ModelAdmin):
         "last_error",
     )
     list_display_links = ("status",)
-    list_filter = (StatusFilter, "receiver", ServiceFilter)
+    list_filter = (StatusFilter, ("receiver", ReceiverFilter), ServiceFilter)
     list_select_related = ("receiver", "case__service", "case__application__customer", "event__by_customer")
     search_fields = ("case__number",)
     search_help_text = gettext_lazy("Case number")

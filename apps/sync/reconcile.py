@@ -241,7 +241,10 @@ def _digests(standings: Iterable[Standing]) -> dict[int, str]:
 
 
 def _unknown_here(found: Reconciliation) -> Iterator[Finding]:
-    """What the receiver has and we have never had. A test that it took may have been deleted here since."""
+    """What the receiver has and we have never had. A test that it took may have been deleted here since.
+
+    What began there has no event yet, and is not sent here until its customer does so.
+    """
     last = 0
     while True:
         some = list(LedgerEntry.objects.filter(reconciliation=found, pk__gt=last).order_by("pk")[: AT_ONCE * 5])
@@ -251,7 +254,7 @@ def _unknown_here(found: Reconciliation) -> Iterator[Finding]:
         ours = set(map(str, Case.objects.filter(external_id__in=_uuids(some)).values_list("external_id", flat=True)))
         for entry in some:
             deleted = found.receiver.takes_tests and testcases.is_of_test(entry.external_id)
-            if entry.external_id not in ours and not deleted:
+            if entry.last_event and entry.external_id not in ours and not deleted:
                 yield Finding(
                     reconciliation=found, kind=Kind.UNKNOWN, external_id=entry.external_id, theirs=entry.last_event
                 )

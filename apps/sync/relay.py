@@ -33,13 +33,13 @@ from django.utils import timezone
 
 from apps.cases.letters import Party
 from apps.cases.models import Case, Event
-from apps.sync import circuit, duties, hint, settling, tally
+from apps.sync import circuit, duties, hint, settling, tally, waking
 from apps.sync.alive import Sign
 from apps.sync.clock import after, lease_kept, locked, pause
 from apps.sync.courier import Courier, Landing, Line, Report, Stop
 from apps.sync.models import LOOK_AGAIN, Delivery, Receiver
 from apps.sync.notices import Post
-from apps.sync.receivers.base import Behind, Delivered, Going, Later, Outcome, Refused, To, Unknown
+from apps.sync.receivers.base import Behind, Delivered, Going, Held, Later, Outcome, Refused, To, Unknown
 from apps.sync.receivers.kinds import KINDS, is_ready, of_ready
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ def collect(now: datetime | None = None) -> int:
 
     What is looked at are the cases that say so themselves, never the whole diary.
     """
+    waking.ensure(now)
+    return _collect_all(now)
+
+
+def _collect_all(now: datetime | None) -> int:
     made = 0
     # Looking first leaves the database's one writer alone while nothing happens.
     while _uncollected().exists():
@@ -108,7 +113,7 @@ def collect_into_hand(room: int, now: datetime | None = None) -> tuple[int, int,
     if not _uncollected().exists():
         return 0, 0, []
     if not connection.features.can_return_rows_from_bulk_insert:
-        return 0, collect(now), []
+        return 0, _collect_all(now), []
     valid_until = time.monotonic() + lease_kept()
     cases, made, taken = _collect_some(room, now, room=room)
     return cases, made, _lines(taken, valid_until, frozenset(), frozenset())
@@ -127,15 +132,12 @@ def _collect_some(limit: int, now: datetime | None, *, room: int = 0) -> tuple[i
         receivers = [one for one in everybody if one.active and one.kind in KINDS]
         moment = now or (everybody[0].moment if everybody else timezone.now())
         # Who takes a step in a case holds its row. What another relay is collecting is left to it.
-        wanted = (
-            _uncollected().defer(*_NOT_PACKED_OF_CASE)
-            if room
-            else _uncollected().only("pk", "uncollected_from", "is_test")
-        )
+        wanted = _uncollected().select_related("service")
+        wanted = wanted.defer(*_NOT_PACKED_OF_CASE) if room else wanted.only(*_COLLECTED)
         cases = locked(wanted.order_by("pk")[:limit])
         owed: list[Owed] = []
         for receiver in receivers if cases else ():
-            told = [one for one in cases if receiver.takes_tests or not one.is_test]
+            told = [one for one in cases if KINDS[receiver.kind].concerns(receiver, one)]
             owed += _owed(receiver, told, room > 0)
         now_sent, later = _parted(owed, room)
         _insert(later, moment)
@@ -150,7 +152,11 @@ def _collect_some(limit: int, now: datetime | None, *, room: int = 0) -> tuple[i
 
 def _all_receivers() -> list[Any]:
     """All of them, also those that are off, locked for this transaction, with the moment by the database's clock."""
-    return list(Receiver.objects.annotate(moment=Now()).select_for_update(no_key=True).order_by("pk"))
+    everybody = Receiver.objects.annotate(moment=Now()).select_related("system").defer("system__wake_secret")
+    return list(everybody.order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+_COLLECTED = ("uncollected_from", "is_test", "service__authority_id", "service__key")
 
 
 class Owed(NamedTuple):
@@ -173,8 +179,10 @@ def _owed(receiver: Receiver, cases: Sequence[Case], whole: bool) -> list[Owed]:
     if not kind.with_history:
         events = events.filter(number__gte=F("case__uncollected_from"))
     if not whole:
-        events = events.only("case_id", "number", "kind")
-    addresses = [(event, to) for event, to in kind.addresses(list(events.order_by("case", "number"))) if to]
+        events = events.only("case_id", "number", "kind", "by_system_id")
+    addresses = [
+        (event, to) for event, to in kind.addresses_of(receiver, list(events.order_by("case", "number"))) if to
+    ]
     if not addresses:
         return []
     numbers: Counter[tuple[int, str]] = Counter()
@@ -460,22 +468,11 @@ def _tell_of_barred(reports: Sequence[tuple[Line, Report]]) -> None:
         )
 
 
-class Held(NamedTuple):
-    """A delivery in our hand: what is needed of it to note that the receiver has it."""
-
-    pk: int
-    receiver_id: int
-    case_id: int
-    event_id: int
-    number: int
-    skipped_at: datetime | None
-
-
 def _held(reports: Sequence[tuple[Line, Report]]) -> dict[int, Held]:
     ids = [pk for line, _report in reports for pk in line.deliveries]
     tokens = {line.token for line, _report in reports}
     ours = Delivery.objects.filter(pk__among=ids, lease_token__in=tokens).order_by("pk").select_for_update()
-    rows = ours.values_list("pk", "receiver_id", "case_id", "event_id", "number", "skipped_at")
+    rows = ours.values_list("pk", "receiver_id", "case_id", "event_id", "number", "address", "party", "skipped_at")
     return {row[0]: Held(*row) for row in rows}
 
 
@@ -498,7 +495,7 @@ def _note_delivered(
         delivered_at=now or Now(), attempts=F("attempts") + 1, **done
     )
     # Locks the cases, before any of them is written.
-    settled = settling.settled({one.case_id for one in deliveries}, receivers)
+    settled = settling.settled({one.case_id for one in deliveries}, now or timezone.now(), receivers)
     known, at = {receiver.pk: receiver for receiver in receivers or Receiver.objects.all()}, now or timezone.now()
     last: dict[str, dict[int, Held | Delivery]] = defaultdict(dict)
     for one in sorted(deliveries, key=lambda one: one.number):
@@ -512,6 +509,8 @@ def _note_delivered(
         Case.note_all_acknowledged(key, numbers, at, settled=settled)
         settled = settled.difference(numbers)
     Case.note_settled(settled, at)
+    for pk in sorted({one.receiver_id for one in deliveries}):
+        KINDS[known[pk].kind].note_delivered(known[pk], [one for one in deliveries if one.receiver_id == pk])
 
 
 def _note_setbacks(setbacks: list[tuple[int, Outcome, bool]], counts: Counts, now: datetime | None) -> None:
@@ -585,14 +584,11 @@ class Relay:
 
     def __init__(self, courier: Courier, now: datetime | None = None) -> None:
         self.courier, self.now = courier, now
-        self.running: dict[
-            int, Line
-        ] = {}  # by what they are to Python: one that was lost can come into the same hand again
+        # By what they are to Python: one that was lost can come into the same hand again.
+        self.running: dict[int, Line] = {}
         self.landing = Landing()
-        self.moving, self.more = (
-            True,
-            False,
-        )  # whether something has come back of late; whether there is more to collect
+        self.moving = True  # whether something has come back of late
+        self.more = False  # whether there is more to collect
         self.reports: list[tuple[Line, Report]] = []
         self._lengthened = time.monotonic()
 
@@ -608,6 +604,7 @@ class Relay:
         not left, so that everybody sees what waits.
         """
         made, in_hand, self.more = 0, 0, False
+        waking.ensure(self.now)
         while (room := BATCH - len(self.running)) > 0:
             cases, some, lines = collect_into_hand(room, self.now)
             made += some
@@ -706,4 +703,5 @@ def run_forever(stop: threading.Event) -> None:
                 log.info("%s", counts)
             if idle:
                 connections["default"].close_if_unusable_or_obsolete()
-                grown.wait(settings.RELAY_POLL)
+                if not stop.is_set():  # what told of that may have been cleared with the hint
+                    grown.wait(settings.RELAY_POLL)

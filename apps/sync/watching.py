@@ -22,7 +22,7 @@ from apps.cases.models import Case, Event
 from apps.services.models import Service
 from apps.services.texts import LANGUAGES, moment_words
 from apps.sync import alive
-from apps.sync.models import Delivery, DutyDone, Finding, Notice, Receiver, Reconciliation, RelayAlive, Tally
+from apps.sync.models import SYSTEM, Delivery, DutyDone, Finding, Notice, Receiver, Reconciliation, RelayAlive, Tally
 from apps.sync.receivers.kinds import is_ready
 from apps.sync.receivers.mail import Mail
 from apps.sync.tally import DELIVERED
@@ -79,6 +79,8 @@ class Watched:
     away: bool
     services: dict[int, Standing]
     compared: Compared | None = None
+    is_system: bool = False  # whether it wakes a connected system, which is one authority's own
+    authority: int | None = None  # whose that is
 
     @property
     def is_on(self) -> bool:
@@ -169,8 +171,10 @@ def look(now: datetime) -> Watch:
             away=one.probe_at is not None,
             services={service: found for (receiver, service), found in standings.items() if receiver == one.pk},
             compared=compared.get(one.pk),
+            is_system=one.kind == SYSTEM,
+            authority=one.system.authority_id if one.system else None,
         )
-        for one in Receiver.objects.order_by("pk")
+        for one in Receiver.objects.select_related("system").defer("system__wake_secret").order_by("pk")
     ]
     return Watch(
         at=now,
@@ -436,7 +440,8 @@ def problems_of(receiver: Watched, standing: Standing, now: datetime, limits: Li
         found.append(_judged(what, standing.oldest, now, limits.stopped, receiver))
     if standing.oldest_refused and not receiver.is_given_up:
         found.append(_judged(What.REFUSED, standing.oldest_refused, now, limits.stopped, receiver))
-    return found
+    # Where a system is woken is its authority's own doing: that nobody answers there is no trouble of the house, whose machines ask.
+    return [replace(one, is_red=False) for one in found] if receiver.is_system else found
 
 
 def _judged(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,7 +121,7 @@ class WatchRoom(Room):
             everything=everything,
             lamp=Lamp.over(of_the_house),
             problems=of_the_house,
-            tables=tables(watch, names, limits),
+            tables=tables(replace(watch, receivers=_shown(watch, request.user)), names, limits),
             relays=watch.relays_at_work,
             last_sign=watch.relays[0][1] if watch.relays else None,
             last_duty=max((moment for moment in watch.duties.values() if moment), default=None),
@@ -130,6 +130,14 @@ class WatchRoom(Room):
             compared=[(one, one.compared) for one in watch.receivers if one.compared],
             alarms=_alarms() if everything else [],
         )
+
+
+def _shown(watch: Watch, user: Visitor) -> list[Watched]:
+    """The receivers a user may know of: of the systems that are woken their own authorities' alone, and none that is woken no more."""
+    manages = access.authorities_where(user, access.MANAGES)
+    everything = access.keeps_installation(user)
+    current = [one for one in watch.receivers if not (one.is_system and one.is_given_up)]
+    return [one for one in current if everything or not one.is_system or one.authority in manages]
 
 
 def services_of(user: Visitor) -> dict[int, str]:

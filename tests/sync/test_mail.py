@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from apps.cases import letters
 from apps.cases.models import Case
-from apps.people.models import Customer, User
-from apps.sync import relay
+from apps.people.models import Customer, System, User
+from apps.sync import relay, settling
 from apps.sync.models import MAIL, Delivery, Receiver
 from apps.sync.receivers.mail import Mail, message_id
 from tests import build
@@ -395,3 +396,98 @@ def test_mails_of_a_developer_are_put_into_a_private_folder(house: House, tmp_pa
     (mail,) = (tmp_path / "mail").iterdir()
     assert f"To: {ROLE}" in mail.read_text("utf-8")
     assert os.stat(tmp_path).st_mode & 0o077 == 0
+
+
+# --- wake-ups --------------------------------------------------------------------------------------------------------
+
+KEEPERS = "handling@town.example"
+
+
+def woken(name: str = "Handling", **more: Any) -> System:
+    """A connected system that is woken by mail."""
+    return System.objects.create(authority=build.authority(), name=name, **{"wake_email": KEEPERS, **more})
+
+
+def woken_by(server: MailServer) -> list[str]:
+    return [mail.get_content() for mail in server.taken if str(mail["To"]) == KEEPERS]
+
+
+def test_system_is_woken_by_mail_of_what_is_not_its_own_doing(mail_server: MailServer) -> None:
+    system = woken(scopes=["write"])
+    case = build.case()
+    case.take_step("take_up", by=system, at=NOW)
+    case.take_step("note", by=build.official(), at=NOW, text="For the desk alone")
+    event = case.take_step("reply", by=case.application.customer, at=NOW, text="A secret word")
+
+    relay.run_once(SOON)
+
+    first, second = woken_by(mail_server)
+    address = f"GET https://service.example/interface/v1/commondata/{case.external_id}/events"
+    for said in (str(case.number), f"externalId: {case.external_id}", f"key: {event.key}", address):
+        assert second.count(said) == len(letters.AUTHORITYS_LANGUAGES), said
+    assert str(case.events.get(kind="received").key) in first
+    assert not [word for word in ("secret word", "desk alone", "Example Customer") if word in first + second]
+    assert mail_server.taken[0]["Subject"].strip().startswith(f"{case.number}: ")
+
+
+def test_system_is_woken_by_mail_for_cases_of_its_own_services_alone(mail_server: MailServer) -> None:
+    woken(only_services=["gathering"])
+    build.case(build.version(key="noise"))
+    mine = build.case(build.version(key="gathering"))
+
+    relay.run_once(SOON)
+
+    (told,) = woken_by(mail_server)
+    assert str(mine.number) in told
+
+
+def test_of_tests_systems_for_testing_alone_are_told_and_that_is_noted(mail_server: MailServer) -> None:
+    tests, real = woken("Sandbox", is_test=True), woken("Real", wake_email="real@town.example")
+    build.authority().__class__.objects.update(email=ROLE)
+    case = build.tried()
+
+    relay.run_once(SOON)
+
+    assert [str(mail["To"]) for mail in mail_server.taken] == [KEEPERS]
+    assert str(case.external_id) in woken_by(mail_server)[0]
+    tests.refresh_from_db()
+    real.refresh_from_db()
+    assert (list(tests.checks), list(real.checks)) == (["woken"], [])
+
+
+def test_mailbox_that_is_told_anyway_gets_no_second_mail(mail_server: MailServer) -> None:
+    build.authority(email=KEEPERS.upper())
+    woken()
+    woken("Archive")
+    build.case()
+
+    relay.run_once(SOON)
+
+    assert [str(mail["To"]).lower() for mail in mail_server.taken] == [KEEPERS]
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"wake_email": ""}], ids=["not let in", "no address"])
+def test_system_that_is_not_let_in_or_has_no_mailbox_is_told_nothing(
+    mail_server: MailServer, changes: dict[str, Any]
+) -> None:
+    woken(**changes)
+    build.case()
+
+    relay.run_once(SOON)
+
+    assert mail_server.taken == []
+
+
+def test_mail_that_wakes_a_system_and_is_refused_keeps_no_case_for_ever(mail_server: MailServer) -> None:
+    woken()
+    case = handled(build.case())
+    case.take_step("close", by=build.official(), at=NOW, outcome="noted", text="So it is.")
+    relay.collect(NOW)
+    Delivery.objects.exclude(address=KEEPERS).update(delivered_at=SOON)
+    Delivery.objects.filter(address=KEEPERS).update(refused_at=SOON, created_at=NOW)
+
+    settling.settle_what_is_left(SOON)
+    assert Case.objects.get().settled_at is None
+    settling.settle_what_is_left(at(31 * 24))
+
+    assert Case.objects.get().settled_at == at(31 * 24)

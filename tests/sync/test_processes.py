@@ -47,7 +47,7 @@ def test_relay_killed_between_sending_and_noting_sends_again_under_the_same_key(
     national.faults.replace(["ok", "hang_after"])
     first = house.relay(RELAY_TIMEOUT="30", RELAY_LEASE="31")
     until(lambda: national.store.last_number(part) == 1)
-    assert nobody_waits_for_a_transaction(house)
+    until(lambda: nobody_waits_for_a_transaction(house))  # the answer does not come for half a minute
 
     first.send_signal(signal.SIGKILL)
     first.wait(5)

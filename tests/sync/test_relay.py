@@ -1081,7 +1081,7 @@ def test_number_of_queries_does_not_grow_with_the_number_of_cases() -> None:
         made[n] = (len(collecting), len(claiming))
 
     assert made[2] == made[20]
-    assert made[2] <= (15, 16)
+    assert made[2] <= (17, 16)  # two of them ask which systems are woken, by address and by mail
 
 
 @pytest.mark.usefixtures("_addressed")
@@ -1090,7 +1090,7 @@ def test_idle_relay_asks_little() -> None:
         relay.collect(SOON)
         relay.claim(10, SOON)
 
-    assert len(asked) == 3
+    assert len(asked) == 4  # one of them whether the receivers of wake-ups are as the systems say
 
 
 def test_mistake_while_sending_one_line_stops_no_other(receiver: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:

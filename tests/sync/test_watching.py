@@ -12,8 +12,9 @@ from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.cases.models import Case
+from apps.people.models import System
 from apps.sync import alive, relay, tally, watching
-from apps.sync.models import Delivery, Notice, Receiver, Reconciliation, RelayAlive, Tally
+from apps.sync.models import SYSTEM, Delivery, Notice, Receiver, Reconciliation, RelayAlive, Tally
 from apps.sync.receivers.base import Behind, Delivered, Later, Refused, Unknown
 from apps.sync.watching import Light, Limits, Problem, Standing, What
 from tests import build
@@ -230,6 +231,22 @@ def test_receiver_that_is_not_sent_to_is_told_and_red_later_unless_it_is_given_u
 
     assert told(at(60)) == ([(key, "yellow")] if key else [])
     assert told(at(24 * 60 + 1)) == ([(key, "red")] if key else [])
+
+
+def test_system_that_does_not_wake_up_is_told_and_never_red(settings: Settings) -> None:
+    settings.NATIONAL_SERVICE_URL = ""
+    Receiver.objects.filter(key="national").update(active=False)
+    System.objects.create(
+        authority=build.authority(), name="Handling", wake_url="https://handling.example/wake", made_at=NOW
+    )
+    case = build.case()
+    relay.collect(NOW)
+    (key,) = Receiver.objects.filter(kind=SYSTEM).values_list("key", flat=True)
+
+    assert told(at(24 * 60 + 1)) == [(f"late {key}", "yellow")]
+
+    Delivery.objects.filter(receiver__key=key, case=case).update(refused_at=NOW)
+    assert told(at(2 * 24 * 60)) == [(f"refused {key}", "yellow")]
 
 
 def test_what_waits_for_a_person_is_never_red_when_no_age_is_set(settings: Settings) -> None:

@@ -280,9 +280,9 @@ def test_receiver_without_settings_waits_and_that_is_seen(hook: Hook, settings: 
     assert {one.key: one.ready for one in watched.receivers if one.active} == {"archive": True, "unknown": False}
     assert What.NOT_SET_UP in {one.what for one in watching.problems(watched, watching.Limits.set())}
     settings.NATIONAL_SERVICE_URL = ""
-    assert settling._owing([case.pk]) == {case.pk}
+    assert settling._owing([case.pk], SOON) == {case.pk}
     Receiver.objects.filter(key="unknown").update(active=False)  # and no settings: given up
-    assert settling._owing([case.pk]) == set()
+    assert settling._owing([case.pk], SOON) == set()
 
 
 def test_superuser_adds_one_that_the_settings_name_and_it_gets_history_from_a_day(

@@ -7,9 +7,9 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 from django.core.files.storage import Storage
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     InHand: TypeAlias = "Delivery | Going"
 
 PIECE = 256 * 1024  # bytes
+WOKEN = "woken"  # the part of a connected system's end-to-end test that is done when it has been woken
 LONGEST_WAIT = 24 * 3600.0  # seconds that a Retry-After can ask for
 
 
@@ -155,6 +156,19 @@ class To:
     party: str = ""
 
 
+class Held(NamedTuple):
+    """A delivery in our hand: what is needed of it to note that the receiver has it."""
+
+    pk: int
+    receiver_id: int
+    case_id: int
+    event_id: int
+    number: int
+    address: str
+    party: str
+    skipped_at: datetime | None
+
+
 P = TypeVar("P")
 
 
@@ -167,6 +181,17 @@ class Sender(ABC, Generic[P]):
     kind: ClassVar[str] = ""
     with_history: ClassVar[bool] = True  # whether it is owed what happened before it was there, or while it was off
     told_of_skipped: ClassVar[bool] = True  # whether what was skipped counts as received by it
+    owed_for: ClassVar[timedelta | None] = None  # how long what it has not got keeps a case; None for no end
+
+    @classmethod
+    def concerns(cls, receiver: Receiver, case: Case) -> bool:
+        """Whether a receiver of this kind can be told of a case at all. Asks nothing of the database."""
+        return receiver.takes_tests or not case.is_test
+
+    @classmethod
+    def addresses_of(cls, receiver: Receiver, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
+        """The same as `addresses`, for kinds whose rows are told of different things."""
+        return cls.addresses(events)
 
     def __init__(self, wires: Wires | None = None) -> None:
         self.wires = wires
@@ -185,6 +210,16 @@ class Sender(ABC, Generic[P]):
     def keys(cls) -> Collection[str] | None:
         """The keys of the rows of this kind that the settings know, where there can be several; None where there is one."""
         return None
+
+    @classmethod
+    def knows(cls, receiver: Receiver) -> bool:
+        """Whether it is said anywhere where a row of this kind is. One that is off and not known is given up (`sync.settling`)."""
+        keys = cls.keys()
+        return keys is None or receiver.key in keys
+
+    @classmethod
+    def note_delivered(cls, receiver: Receiver, deliveries: Sequence[Held | Delivery]) -> None:
+        """What is to be written down besides, in the transaction that notes that these were delivered."""
 
     @classmethod
     @abstractmethod

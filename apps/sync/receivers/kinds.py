@@ -11,18 +11,16 @@ from apps.sync.receivers.base import Sender
 from apps.sync.receivers.handover import Handover
 from apps.sync.receivers.mail import Mail
 from apps.sync.receivers.national import National
+from apps.sync.receivers.system import WakeUps
 from apps.sync.receivers.webhook import Webhook
 
-KINDS: dict[str, type[Sender[Any]]] = {one.kind: one for one in (National, Mail, Handover, Webhook)}
+KINDS: dict[str, type[Sender[Any]]] = {one.kind: one for one in (National, Mail, Handover, Webhook, WakeUps)}
 
 
 def is_ready(receiver: Receiver) -> bool:
-    """Whether the settings say where to send what it is owed."""
+    """Whether it is said where to send what it is owed: by the settings, or by the system that is woken."""
     kind = KINDS.get(receiver.kind)
-    if kind is None or not kind.ready():
-        return False
-    keys = kind.keys()
-    return keys is None or receiver.key in keys
+    return kind is not None and kind.ready() and kind.knows(receiver)
 
 
 def of_ready() -> Q:

@@ -23,12 +23,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from apps.cases import letters
+from apps.people import systems
+from apps.people.models import System
 from apps.sync.models import MAIL, Delivery
-from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Sender, To, Unknown
+from apps.sync.receivers.base import WOKEN, Delivered, Later, Outcome, Refused, Sender, To, Unknown
 
 if TYPE_CHECKING:
-    from apps.cases.models import Event
-    from apps.sync.receivers.base import InHand
+    from apps.cases.models import Case, Event
+    from apps.sync.models import Receiver
+    from apps.sync.receivers.base import Held, InHand
 
 AT_ONCE = 8  # conversations with the mail server; more would be turned away by many
 # Threads of their own: a mail server that hangs must not take those in which files are read for other receivers.
@@ -66,10 +69,23 @@ class Mail(Sender[MailParcel]):
         return bool(settings.MAIL_IS_SENT)
 
     @classmethod
+    def concerns(cls, receiver: Receiver, case: Case) -> bool:
+        """Every case: of a test the letters name nobody but systems that test."""
+        return True
+
+    @classmethod
     def addresses(cls, events: Sequence[Event]) -> list[tuple[Event, list[To]]]:
         """Whom the letters name; nobody while mail is not set up, for nothing old is to be sent once it is."""
         told = letters.recipients(events) if cls.ready() else {}
         return [(event, [To(one.address, one.party) for one in told.get(event.pk, [])]) for event in events]
+
+    @classmethod
+    def note_delivered(cls, receiver: Receiver, deliveries: Sequence[Held | Delivery]) -> None:
+        """That a system for testing has been woken is a part of its end-to-end test."""
+        woken = [one for one in deliveries if one.party == letters.Party.SYSTEM and one.skipped_at is None]
+        for address in sorted({one.address for one in woken}):
+            for system in System.objects.filter(wake_email=address, is_test=True).order_by("pk"):
+                systems.note_checked(system, WOKEN)
 
     @classmethod
     def pack(cls, deliveries: Sequence[InHand]) -> dict[int, MailParcel | Refused]:
@@ -85,6 +101,8 @@ class Mail(Sender[MailParcel]):
                 "event__kind",
                 "event__at",
                 "event__case__number",
+                "event__case__external_id",
+                "event__case__is_test",
                 "event__case__application__language",
                 "event__paper__language",
             )
@@ -121,7 +139,7 @@ def _languages(addresses: set[str]) -> dict[str, str]:
 
 def _packed(delivery: Delivery, language: str) -> MailParcel | Refused:
     event = delivery.event
-    if (event.kind, delivery.party) not in letters.LETTERS:
+    if not letters.is_told(event.kind, delivery.party):
         return Refused("there is no letter for this event")
     written = letters.write(event, delivery.party, language)
     return MailParcel(

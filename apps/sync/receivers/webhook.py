@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,8 +17,9 @@ import aiohttp
 from django.conf import settings
 from django.urls import reverse
 
+from apps.cases import envelope
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
-from apps.sync import envelope, packing
+from apps.sync import packing
 from apps.sync.models import WEBHOOK
 from apps.sync.receivers.base import Delivered, Later, Outcome, Refused, Sender, To, Unknown, retry_after
 
@@ -44,6 +45,36 @@ class Post:
 def signature(secret: str, moment: str, body: bytes) -> str:
     """What stands in X-Signature: of the time (as in X-Timestamp), a full stop and the body."""
     return "v1=" + hmac.new(secret.encode(), moment.encode() + b"." + body, hashlib.sha256).hexdigest()
+
+
+def signed(key: str, secret: str, body: bytes) -> dict[str, str]:
+    """The headers by which whoever is told takes a body once, and knows from whom it comes and when."""
+    moment = str(int(time.time()))
+    return {"Idempotency-Key": key, "X-Timestamp": moment, "X-Signature": signature(secret, moment, body)}
+
+
+def session(connector: aiohttp.BaseConnector | None = None) -> aiohttp.ClientSession:
+    """What bodies are posted by."""
+    return aiohttp.ClientSession(
+        headers={"User-Agent": "forenklad-e-tjanst", "Content-Type": "application/json"},
+        timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        connector=connector,
+    )
+
+
+async def posted(
+    by: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str], judged: Callable[[int, str], Outcome]
+) -> Outcome:
+    """Post a body. What the answer means is judged by its status and its Retry-After; redirects are never followed."""
+    try:
+        async with by.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            await response.content.read(READ_OF_ANSWER)
+            return judged(response.status, response.headers.get("Retry-After", ""))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
+        return Later(None, f"cannot be reached: {type(e).__name__}")
+    except (aiohttp.ClientError, TimeoutError, OSError) as e:
+        return Unknown(f"the answer was lost: {type(e).__name__}")
 
 
 class Webhook(Sender[Post]):
@@ -86,11 +117,7 @@ class Webhook(Sender[Post]):
         return packed
 
     async def __aenter__(self) -> Self:
-        self.session = aiohttp.ClientSession(
-            headers={"User-Agent": "forenklad-e-tjanst", "Content-Type": "application/json"},
-            timeout=aiohttp.ClientTimeout(total=settings.RELAY_TIMEOUT),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self.session = session()
         return self
 
     async def __aexit__(self, *details: object) -> None:
@@ -101,23 +128,8 @@ class Webhook(Sender[Post]):
         known = settings.WEBHOOKS.get(parcel.receiver)
         if known is None:
             return Later(None, "WEBHOOKS says no address of it any more")
-        moment = str(int(time.time()))
-        headers = {
-            "Idempotency-Key": parcel.key,
-            "X-Event-Number": str(parcel.number),
-            "X-Timestamp": moment,
-            "X-Signature": signature(known["secret"], moment, parcel.body),
-        }
-        try:
-            async with self.session.post(
-                known["url"], data=parcel.body, headers=headers, allow_redirects=False
-            ) as response:
-                await response.content.read(READ_OF_ANSWER)
-                return _judged(response.status, response.headers.get("Retry-After", ""))
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as e:
-            return Later(None, f"cannot be reached: {type(e).__name__}")
-        except (aiohttp.ClientError, TimeoutError, OSError) as e:
-            return Unknown(f"the answer was lost: {type(e).__name__}")
+        headers = signed(parcel.key, known["secret"], parcel.body) | {"X-Event-Number": str(parcel.number)}
+        return await posted(self.session, known["url"], parcel.body, headers, _judged)
 
 
 def _bare(delivery: InHand) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Receipt:
         """What was sent is called, in the language in use."""
         if self.paper.folder is not None:
             return _("What you added")
+        if self.paper.is_done_elsewhere:
+            return _("What you did in the authority’s own service")
         return _("Your supplement") if self.is_supplement else _("What you sent")
 
     @property

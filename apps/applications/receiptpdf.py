@@ -57,6 +57,7 @@ def _told(receipt: Receipt, check_address: str) -> dict[str, Any]:
             "genuine": _("How to see that the receipt is genuine"),
         },
         "facts": [(term, typesetting.lines(text)) for term, text in facts if text],
+        "elsewhere": _("This was filled in in the authority’s own service, and the answers are there."),
         "sections": [typesetting.section(section) for section in receipt.sections],
         "declaration": typesetting.paragraphs(receipt.declaration),
         "files": [typesetting.file(label, file) for label, file in receipt.files],

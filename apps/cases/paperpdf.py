@@ -47,6 +47,7 @@ def _told(case: Case, paper: Application, count: int, paths: Mapping[str, str]) 
             "file": [_("Question"), pgettext("noun", "File")],
         },
         "facts": [(term, typesetting.lines(text)) for term, text in _facts(case, paper, count) if text],
+        "elsewhere": _("This was filled in in the authority’s own service, and the answers are there."),
         "sections": [_section(section) for section in sections],
         "declaration": typesetting.paragraphs(str(paper.event.data.get("declared", ""))),
         "files": [_file(line.label, known, paths) for line in lines for known in line.files],

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
@@ -181,8 +182,7 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("portal:survey", key=key)
     customer, today = customer_of(request), timezone.localdate(timezone=HELSINKI)
     if offer.elsewhere:
-        begun_before = own_drafts(request, offer.service)
-        return render(request, "portal/service.html", {**facts_of(offer, today), "drafts": begun_before})
+        return page_of_elsewhere(request, offer, customer)
     survey = surveyed.known(request, request.GET.get("survey", ""))
     facts: dict[str, Any] = {
         **facts_of(offer, today),
@@ -193,6 +193,29 @@ def service(request: HttpRequest, key: str) -> HttpResponse:
         "objection": objection(offer.definition, customer) if customer else "",
     }
     return render(request, "portal/service.html", facts)
+
+
+def page_of_elsewhere(request: HttpRequest, offer: Offer, customer: Customer | None, **more: Any) -> HttpResponse:
+    """The page of a service whose customers do their business in the authority's own, and the way there."""
+    facts = {
+        **facts_of(offer, timezone.localdate(timezone=HELSINKI)),
+        "drafts": own_drafts(request, offer.service),
+        "noted": customer is not None and may_begin(offer.definition, customer),
+        **more,
+    }
+    response = render(request, "portal/service.html", facts)
+    # Its form leads out of here, and what stands there may lead on.
+    parts = urlsplit(offer.elsewhere)
+    reach = "https:" if parts.scheme == "https" else f"{parts.scheme}://{parts.netloc}"
+    policy = {**settings.SECURE_CSP, "form-action": ["'self'", reach]}
+    response.headers["Content-Security-Policy"] = "; ".join(f"{name} {' '.join(to)}" for name, to in policy.items())
+    return response
+
+
+def may_begin(definition: Definition, customer: Customer) -> bool:
+    """Whether nothing stands in the way of a customer as they are known and act now."""
+    known = definition.identification != "strong" or strongly_known(customer)
+    return known and not objection(definition, customer)
 
 
 def facts_of(offer: Offer, today: date) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import carrying, drafting, scanning, together
+from apps.applications import carrying, drafting, nationaldata, scanning, together
 from apps.applications.carrying import newer_version
 from apps.applications.drafting import NotComplete
 from apps.applications.journey import Journey
@@ -26,7 +26,7 @@ from apps.applications.together import Conflict
 from apps.cases import intake
 from apps.cases.models import NotAllowed, SupplementRequest
 from apps.people.models import Customer
-from apps.portal import stash, uploading
+from apps.portal import starting, stash, uploading
 from apps.portal.limiting import brings_files, limited
 from apps.portal.mandated import sends_nothing
 from apps.portal.offering import offers
@@ -38,7 +38,7 @@ from apps.services.fieldtypes import Field
 from apps.services.pageform import PageForm
 
 # What the page's own controls are called. A field's key begins with a letter, so none of them can be a question.
-LATER, REMOVE, FOLLOWED, SEEN = "_later", "_remove", "_followed", "_seen"
+LATER, REMOVE, FOLLOWED, SEEN, FETCH = "_later", "_remove", "_followed", "_seen", "_fetch"
 DECLARED = "declared"
 FROM_CHECK = "?from=check"  # in the address and not in a hidden control, since a question may well be called "from"
 
@@ -134,6 +134,7 @@ def application(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> Http
 @sends_nothing
 @stash.shown_again
 @limited("upload", when=brings_files)
+@limited("start", when=lambda request: FETCH in request.POST)
 def page(request: HttpRequest, customer: Customer, pk: uuid.UUID, page: str) -> HttpResponse:
     """A page of the form."""
     paper = own_paper(customer, pk)
@@ -185,13 +186,17 @@ def _receive(request: HttpRequest, customer: Customer, paper: Application, page:
         return _show(request, now, page, form, seen=seen, conflict=_what_changed(now, page, conflict, customer, form))
     form.stored = paper.answers
     acted, language = REMOVE in request.POST or form.acted, stash.language_asked_for(request)
-    if acted or language or LATER in request.POST:
+    if acted or language or LATER in request.POST or FETCH in request.POST:
         form.forgive_unanswered()
+    if FETCH in request.POST and nationaldata.can_be_fetched(paper):
+        starting.fetch(request, paper, customer)
     if language:
         address = page_address(paper, page, from_check=_from_check(request))
         return stash.in_other_language(request, address, keeping=not form.is_valid())
     if acted or not form.is_valid():
         return _show(request, paper, page, form, seen=seen)
+    if FETCH in request.POST:
+        return HttpResponseRedirect(page_address(paper, page, from_check=_from_check(request)))
     if form.brought_up and FOLLOWED not in request.POST:
         # Without script they have not been seen yet. Once is enough: by now the answers that bring them up are stored.
         messages.info(request, _("Your answers bring up more on this page. Look through it, and go on."))
@@ -284,6 +289,7 @@ def _show(
         ),
         "conflict": conflict,
         "newer": newer_version(paper),
+        "can_be_fetched": nationaldata.can_be_fetched(paper),
         "supplement_request": asked,
     }
     return render(request, "portal/page.html", facts)
@@ -410,6 +416,7 @@ def send(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpRespons
     try:
         if paper.is_draft and _must_declare(paper) and DECLARED not in request.POST:
             return _show_check(request, customer, paper, undeclared=True)
+        starting.make_sure(request, paper, customer)
         intake.send(paper, by=customer, declared=declaration_of(paper.definition))
     except NotComplete as incomplete:
         messages.error(request, _("It was not sent: something is still asked for on this page."))
@@ -465,9 +472,10 @@ def discard(request: HttpRequest, customer: Customer, pk: uuid.UUID) -> HttpResp
         return HttpResponseRedirect(check_address(paper))
     if request.method != "POST":
         return render(request, "portal/discard.html", {"paper": paper, "definition": paper.definition})
+    noted = paper.is_redirected
     try:
         drafting.discard(paper)
     except Frozen:
         return changed_meanwhile(request, customer, paper)
-    messages.success(request, _("The draft has been deleted."))
+    messages.success(request, _("The note has been removed.") if noted else _("The draft has been deleted."))
     return redirect("portal:my_cases")

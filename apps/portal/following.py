@@ -323,6 +323,8 @@ def _paper(case: Case, paper: Application) -> Paper:
     title = _("What you sent") if paper.supplement_form is None else _("Your supplement")
     if paper.folder is not None:
         title = _("What you added")
+    if paper.is_done_elsewhere:
+        title = _("What you did in the authority’s own service")
     return Paper(paper, title, paper.sheet(get_language()), receipt_address(paper, case))
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from apps.applications import undertakings
+from apps.applications import nationaldata, undertakings
 from apps.applications.models import Application
 from apps.people.models import Customer
 from apps.portal import surveyed
@@ -29,7 +29,8 @@ class Offers:
 
 
 def offers(paper: Application, page: Page, customer: Customer, request: HttpRequest | None = None) -> Offers:
-    """What is offered on a page: common data of the undertaking, before those of a survey, before what the questions' `prefill` names.
+    """What is offered on a page: what the customer stated in the national service, where this began there, before common data of the
+    undertaking, before those of a survey, before what is known of who is signed in.
 
     A survey offers where the application was begun from its result in the session of the request.
     """
@@ -51,7 +52,15 @@ def offers(paper: Application, page: Page, customer: Customer, request: HttpRequ
             if key not in paper.answers:
                 answers[key] = common.value
                 sources[key] = _source(common.paper)
+    for key, value in nationaldata.offered(paper).items():
+        if key not in paper.answers:
+            answers[key], sources[key] = value, source_there()
     return Offers(answers, sources)
+
+
+def source_there() -> str:
+    """What is said of an answer that comes from the national service."""
+    return _("From Tillstånd och tillsyn, where you began. Change it if it is different here.")
 
 
 def _source(paper: Application) -> str:

@@ -24,6 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from apps.applications import nationaldata
 from apps.applications.journey import Journey
 from apps.applications.models import Application
 from apps.people import access, officialsessions, secondfactor
@@ -31,6 +32,7 @@ from apps.people.models import Customer
 from apps.portal import filling, surveypreview, trial
 from apps.portal.catalogue import Offer, facts_of
 from apps.portal.filling import DECLARED, FOLLOWED, LATER, REMOVE
+from apps.portal.offering import source_there
 from apps.portal.surveypreview import RESULT, ShownSurvey
 from apps.portal.trial import Tried
 from apps.portal.uploading import say_what_was_left_out
@@ -296,10 +298,22 @@ def page(request: HttpRequest, shown: Preview, page: str) -> HttpResponse:
         return HttpResponseRedirect(shown.start)
     if request.method == "POST":
         return _receive(request, shown, asked)
+    there = _offered_from_there(shown, asked)
     form = PageForm(
-        shown.definition, asked, answers=shown.answers, today=shown.today, offers=_offered(asked, example_customer())
+        shown.definition,
+        asked,
+        answers=shown.answers,
+        today=shown.today,
+        offers=_offered(asked, example_customer()) | there,
+        sources=dict.fromkeys(there, source_there()),
     )
     return _show(shown, asked, form)
+
+
+def _offered_from_there(shown: Preview, asked: Page) -> dict[str, Any]:
+    """An example of what a customer brings along who began in the national service."""
+    wanted = nationaldata.wanted(shown.definition)
+    return {one.key: examples.example(one, {}, shown.today) for one in asked.fields if one.key in wanted}
 
 
 def _offered(asked: Page, customer: Customer) -> dict[str, Any]:

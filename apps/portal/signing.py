@@ -93,6 +93,6 @@ def go_on(request: HttpRequest, onward: str) -> HttpResponseRedirect:
 
 def _leads_to_service(path: str) -> bool:
     try:
-        return resolve(urlsplit(path).path).view_name == "portal:service"
+        return resolve(urlsplit(path).path).view_name in ("portal:service", "portal:start_there")
     except Resolver404:
         return False

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseRedirect
@@ -14,10 +14,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from apps.applications.models import Application
+from apps.cases import redirected
 from apps.cases.models import Case
 from apps.people.identification import MANDATE_KEY, customer_of
 from apps.people.models import Customer
@@ -31,6 +33,14 @@ LONGEST_ADDRESS = 2_000
 
 class RehearsalOver(Exception):
     """The draft is of a test that has ended: nobody goes on with it."""
+
+    def __init__(self, paper: Application) -> None:
+        self.paper = paper
+        super().__init__(paper.pk)
+
+
+class ContinuedElsewhere(Exception):
+    """Nothing is filled in of it here: the customer has gone on with it to the authority's own service."""
 
     def __init__(self, paper: Application) -> None:
         self.paper = paper
@@ -72,6 +82,10 @@ def customers_only(view: View) -> View:
             return HttpResponseRedirect(f"{reverse('portal:acting')}?{urlencode({'next': request.get_full_path()})}")
         except RehearsalOver as over:
             return render(request, "portal/testing_over.html", {"draft": over.paper}, status=HTTPStatus.GONE)
+        except ContinuedElsewhere as continued:
+            there = redirected.address_there(continued.paper, get_language() or continued.paper.language)
+            facts = {"draft": continued.paper, "there": there, "host": urlsplit(there).netloc}
+            return render(request, "portal/elsewhere.html", facts)
         except Http404:
             stash.forget(request)
             raise
@@ -144,7 +158,7 @@ def local_path(text: str | None) -> str:
 
 def own_paper(customer: Customer, pk: uuid.UUID, *, over_too: bool = False) -> Application:
     """A customer's own draft or sent paper. Raises Http404 for any other; see ForSomebodyElse. Unless it is asked for, raises
-    RehearsalOver for a draft of a test that has ended.
+    RehearsalOver for a draft of a test that has ended, and ContinuedElsewhere for what goes on in the authority's own service.
     """
     papers = (
         Application.objects.of(customer)
@@ -158,6 +172,8 @@ def own_paper(customer: Customer, pk: uuid.UUID, *, over_too: bool = False) -> A
         raise Http404
     if found.is_test and found.is_draft and not over_too and rehearsing.is_over(found.version_id):
         raise RehearsalOver(found)
+    if found.is_redirected and not over_too:
+        raise ContinuedElsewhere(found)
     return found
 
 

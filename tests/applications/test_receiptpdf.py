@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -62,6 +63,16 @@ def test_pdf_says_which_standards_it_was_written_by() -> None:
     with pdf_saying("An example").pdf.open_metadata() as metadata:
         assert metadata.pdfa_status == "2A"
         assert metadata["pdfuaid:part"] == "1"
+
+
+def test_of_what_was_done_in_the_authoritys_own_service_it_says_so_in_the_place_of_answers() -> None:
+    own = {"sv": "https://own.example/"}
+    made = receipt(QUESTION, answers={}, language="en", connection="conditional", own_service=own)
+    made.paper.external_id = uuid.uuid4()
+
+    read = Read(receipt_pdf(made, CHECK))
+
+    assert bare("This was filled in in the authority’s own service, and the answers are there.") in read.bare
 
 
 def test_headings_begin_at_the_top_and_skip_no_level() -> None:

@@ -272,6 +272,15 @@ def test_own_service_says_where_the_link_leads_and_nothing_of_the_form_here() ->
     assert who_can_use_it not in html
 
 
+def test_service_says_when_the_authority_handles_it_in_a_system_of_its_own() -> None:
+    build.version(key="ordinary")
+    build.version(connection="interface")
+
+    said = "The authority handles it in a system of its own"
+    told = [said in Client().get(f"/en/services/{key}/").content.decode() for key in ("example", "ordinary")]
+    assert told == [True, False]
+
+
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_own_service_lets_nobody_begin_here(*, signed_in: bool) -> None:
     own_service(identification="weak")

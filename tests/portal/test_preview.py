@@ -93,6 +93,16 @@ def test_whole_form_is_walked_and_nothing_comes_of_it() -> None:
     assert rows() == before
 
 
+def test_question_that_is_filled_in_from_the_national_service_shows_an_example_of_that() -> None:
+    service = being_written(build.page("first", build.field("email", "mail", prefill="common_data")))
+
+    html = designer().get(address("preview_page", service, "first")).content.decode()
+
+    sample = build.definition(build.page("first", build.field("email", "mail"))).fields["mail"].sample(build.TODAY)
+    assert f'value="{sample}"' in html
+    assert "question__source" in html
+
+
 def test_page_that_is_wrong_is_shown_again_with_what_was_typed() -> None:
     service, browser = being_written(), designer()
 

@@ -44,6 +44,7 @@ class Life:
         known: dict[tuple[str, str], list[str]] = {
             ("acting/", "kind"): ["company", "person", "nobody"],
             ("services/", "key"): [self.version.service.key],
+            ("start/", "key"): [self.version.service.key],
             ("surveys/", "key"): [SURVEY],
             ("surveys/", "page"): ["asked"],
             ("authorities/", "key"): [self.version.service.authority.key],
@@ -65,7 +66,7 @@ class Life:
 
 # What is no customer's: everybody may open it, or what it takes is a secret of its own. A preview is no customer's at all (test_preview).
 OPEN = re.compile(
-    r"^(|services/.*|surveys/.*|authorities/.*|acting/.*|accessibility/|feedback/.*|privacy/|sign-in/.*|sign-out/|testing/.*|preview/.*|receipts/.*|stay/|mailbox/.*)$"
+    r"^(|services/.*|start/.*|surveys/.*|authorities/.*|acting/.*|accessibility/|feedback/.*|privacy/|sign-in/.*|sign-out/|testing/.*|preview/.*|receipts/.*|stay/|mailbox/.*)$"
 )
 
 

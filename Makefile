@@ -28,7 +28,7 @@ lint: ## check style, types, migrations, settings and translations
 	@scripts/venv.sh requirements-dev.txt
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy apps config scripts tests manage.py
+	$(PYTHON) -m mypy apps config scripts tests docs/interface/example manage.py
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check --fail-level WARNING
 	$(PYTHON) scripts/messages.py --check

@@ -1,6 +1,6 @@
 """`make bench`: measure, print a table, write the same figures to var/bench.json.
 
-ARGS names parts (--pages, --relay, --list, --builder) and --quick.
+ARGS names parts (--pages, --relay, --list, --builder, --interface) and --quick.
 
 Makes a PostgreSQL database of its own on the server at TEST_DATABASE_URL (SQLite in a temporary folder where none answers), starts one
 gunicorn worker with the production middleware and DEBUG off, and takes everything away again.

@@ -16,7 +16,7 @@ def main() -> int:
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("migrate", verbosity=0, run_syncdb=True)  # the bench's own row, which has no migration
-    from tests.bench import builder, caselist, pages, relay  # noqa: PLC0415 (models can be imported only now)
+    from tests.bench import builder, caselist, interface, pages, relay  # noqa: PLC0415 (models can be imported only now)
 
     quick = "--quick" in sys.argv
     parts = {
@@ -25,6 +25,7 @@ def main() -> int:
             relay.measure(cases=200, patience=5, delivered=(1_000, 20_000)) if quick else relay.measure(cases=2_000)
         ),
         "--builder": lambda: builder.measure(quick=quick),
+        "--interface": lambda: interface.measure(rounds=2 if quick else 5),
         "--list": lambda: caselist.measure(sizes=caselist.QUICK if quick else caselist.SIZES),
     }
     wanted = [part for part in parts if part in sys.argv] or list(parts)

@@ -79,7 +79,7 @@ def measure(*, rounds: int) -> dict[str, float]:
         cookie, token = _session(customer, served, paths["engine"])
         for name, data, status in (("get", None, 200), ("post", TYPED, 302), ("invalid", WRONG, 200)):
             sent = None if data is None else {**data, "csrfmiddlewaretoken": token}
-            cpu = _compare(served, paths, cookie, sent, status, rounds)
+            cpu = compare(served, paths, cookie, sent, status, rounds)
             figures |= {f"page_{name}_ms_{who}": ms for who, ms in cpu.items()}
             figures[f"page_{name}_ratio"] = cpu["engine"] / cpu["literal"]
             figures[f"page_{name}_vs_crispy"] = cpu["engine"] / cpu["crispy"]
@@ -106,7 +106,7 @@ def _session(customer: Customer, served: Worker, path: str) -> tuple[dict[str, s
     return {"Cookie": cookies}, found[1]
 
 
-def _compare(
+def compare(
     served: Worker,
     paths: dict[str, str],
     headers: dict[str, str],

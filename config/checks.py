@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from apps.people import xroad
 from apps.people.identification import TestIdentity, available_ways
-from apps.sync import xroad
 from apps.sync.models import WEBHOOK, Receiver
 
 SHORTEST_TOKEN = 16
+MOST_SERVERS = 256  # in one network: more than that are not security servers alone
 
 
 @register(deploy=True)
@@ -105,6 +106,24 @@ def check_second_factor(**_more: object) -> list[CheckMessage]:
     words = "SECOND_FACTOR is off, and no provider knows the officials: a password alone opens the desk."
     hint = "Remove SECOND_FACTOR, or set OFFICIALS_OIDC_ISSUER and what goes with it (docs/identification.md)."
     return [Warning(words, hint=hint, id="config.W010")]
+
+
+@register(deploy=True)
+def check_interface(**_more: object) -> list[CheckMessage]:
+    """Who is said to call the interface is said by nobody but those who are believed."""
+    found: list[CheckMessage] = []
+    if settings.INTERFACE_CERTIFICATE_HEADER and settings.TRUSTED_PROXIES < 1:
+        name = settings.INTERFACE_CERTIFICATE_HEADER
+        words = (
+            f"INTERFACE_CERTIFICATE_HEADER is {name}, but there is no proxy (TRUSTED_PROXIES): anybody could write it."
+        )
+        hint = "Set TRUSTED_PROXIES to the number of proxies in front, or remove the header (docs/settings.md)."
+        found.append(Error(words, hint=hint, id="config.E004"))
+    if wide := [str(one) for one in settings.INTERFACE_XROAD_SERVERS if one.num_addresses > MOST_SERVERS]:
+        words = f"INTERFACE_XROAD_SERVERS believes whole networks: {', '.join(wide)}."
+        hint = "Name the security servers by their own addresses: whoever is there can call as any system of X-Road."
+        found.append(Warning(words, hint=hint, id="config.W016"))
+    return found
 
 
 @register(deploy=True)

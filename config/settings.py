@@ -6,7 +6,9 @@ docs/settings.md lists every variable.
 
 import json
 import os
+import re
 import stat
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +48,11 @@ HANDOVER_BUCKET_ENDPOINT = env.str("HANDOVER_BUCKET_ENDPOINT", "")
 
 # Who is told of events by webhook: a JSON object of addresses and secrets, by the receivers' keys (docs/operations.md).
 WEBHOOKS_TEXT = env.str("WEBHOOKS", "")
+
+# Who is believed when they say which system of an authority calls the interface: our security servers, by their addresses, and the proxy,
+# in a header in which it says which client certificate it has verified. It must take away what others say there.
+XROAD_SERVERS = [one.strip() for one in env.list("INTERFACE_XROAD_SERVERS", default=[]) if one.strip()]
+INTERFACE_CERTIFICATE_HEADER = env.str("INTERFACE_CERTIFICATE_HEADER", "")
 
 MANDATES_URL = env.str("MANDATES_URL", "")
 MANDATES_CLIENT_ID = env.str("MANDATES_CLIENT_ID", "")
@@ -95,6 +102,15 @@ def webhook_problem(key: str, said: Any) -> str:
 WEBHOOKS, WEBHOOK_PROBLEMS = webhooks(WEBHOOKS_TEXT)
 
 
+def is_network(text: str) -> bool:
+    """Whether a text is an IP address or network."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def start_problems() -> list[str]:
     """Why this installation must not start; empty when it may."""
     found = []
@@ -140,6 +156,15 @@ def start_problems() -> list[str]:
     if HANDOVER_BUCKET_ENDPOINT and not DEBUG and not HANDOVER_BUCKET_ENDPOINT.startswith("https://"):
         found.append("HANDOVER_BUCKET_ENDPOINT does not begin with https://: whole cases would be sent unencrypted.")
     found += WEBHOOK_PROBLEMS
+    if wrong := [one for one in XROAD_SERVERS if not is_network(one)]:
+        found.append(
+            f"INTERFACE_XROAD_SERVERS has what is no IP address or network: {', '.join(wrong)}. Write such as 192.0.2.10 or "
+            "192.0.2.0/28, separated by commas."
+        )
+    if not re.fullmatch("[A-Za-z0-9-]*", INTERFACE_CERTIFICATE_HEADER):
+        found.append(
+            "INTERFACE_CERTIFICATE_HEADER is no name of a header: write letters, digits and -, such as X-Client-Certificate."
+        )
     if SITE_URL and not SITE_URL.startswith(("http://", "https://")):
         found.append("SITE_URL does not begin with https://: the links in mails would lead nowhere.")
     if EMAIL_LINK and not DEBUG and not EMAIL_URL:
@@ -170,11 +195,13 @@ INSTALLED_APPS = [
     "crispy_forms",
     "allauth.account",  # needed by the next one; none of its pages has an address here
     "allauth.mfa",
+    "drf_spectacular_sidecar",  # Swagger UI's files; nothing of it runs here
     "apps.people",
     "apps.services",
     "apps.applications",
     "apps.cases",
     "apps.sync",
+    "apps.interface",
     "apps.portal",
 ]
 
@@ -402,6 +429,8 @@ NATIONAL_SERVICE_XROAD_USER = env.str("NATIONAL_SERVICE_XROAD_USER", "")
 NATIONAL_SERVICE_CERTIFICATE = env.str("NATIONAL_SERVICE_CERTIFICATE", "")
 NATIONAL_SERVICE_CERTIFICATE_KEY = env.str("NATIONAL_SERVICE_CERTIFICATE_KEY", "")
 NATIONAL_SERVICE_CA = env.str("NATIONAL_SERVICE_CA", "")
+# Seconds that a customer waits for what they have stated there, whole: connecting, asking and reading.
+NATIONAL_SERVICE_START_TIMEOUT = env.float("NATIONAL_SERVICE_START_TIMEOUT", 3.0)
 RELAY_TIMEOUT = env.float("RELAY_TIMEOUT", 20.0)  # seconds for one request, whole
 RELAY_LEASE = env.float("RELAY_LEASE", 30.0)  # seconds a claimed delivery is one relay's own; lengthened while it works
 RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is nothing to send
@@ -409,6 +438,12 @@ RELAY_POLL = env.float("RELAY_POLL", 1.0)  # seconds between looks when there is
 HEALTH_SECONDS = env.float("HEALTH_SECONDS", 900.0)
 HEALTH_STOPPED_SECONDS = env.float("HEALTH_STOPPED_SECONDS", 86_400.0)
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")  # what Prometheus shows at /metrics; without it there is no such page
+
+# --- The interface for authorities' own systems ------------------------------------------------------------------------
+
+INTERFACE_XROAD_SERVERS = [ip_network(one, strict=False) for one in XROAD_SERVERS]
+# Whether systems are woken at addresses of private networks: managers choose these addresses, and the relay can reach more than they.
+WAKE_UPS_TO_PRIVATE_NETWORKS = env.bool("WAKE_UPS_TO_PRIVATE_NETWORKS", DEBUG)
 
 # --- Packages for case management --------------------------------------------------------------------------------------
 

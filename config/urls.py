@@ -4,8 +4,9 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+from apps.interface import documentpage
 from apps.people import entrance, officials
-from apps.portal import acting, oidc
+from apps.portal import acting, oidc, starting
 from apps.sync import health, metrics
 
 handler400 = "apps.portal.errors.bad_request"
@@ -29,10 +30,18 @@ urlpatterns = [
     path("identification/signed-out/", oidc.signed_out, name="oidc_signed_out"),
     path("identification/mandates/", acting.callback, name="mandates_callback"),
     path("identification/keys.json", oidc.keys, name="oidc_keys"),
+    # The link by which the national service lets a customer begin, in whichever language.
+    path("start/<slug:key>/", starting.in_a_language, name="start_in_a_language"),
+    # For authorities' own systems.
+    path("interface/v1/", include("apps.interface.urls")),
     # For the machines that watch this one.
     path("health", health.health, name="health"),
     path("health/live", health.live, name="health_live"),
     path("metrics", metrics.metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),
-    *i18n_patterns(path("", include("apps.portal.urls")), prefix_default_language=True),
+    *i18n_patterns(
+        path("interface/", documentpage.page, name="interface_document"),
+        path("", include("apps.portal.urls")),
+        prefix_default_language=True,
+    ),
 ]

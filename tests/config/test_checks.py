@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,26 @@ def test_static_files_without_a_manifest_need_none(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(checks, "staticfiles_storage", StaticFilesStorage(location=tmp_path))
 
     assert ids(checks.check_static_files()) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "proxies", "said"),
+    [("", 0, []), ("X-Client-Certificate", 1, []), ("X-Client-Certificate", 0, ["config.E004"])],
+)
+def test_certificate_is_believed_from_a_proxy_alone(
+    settings: Settings, header: str, proxies: int, said: list[str]
+) -> None:
+    settings.INTERFACE_CERTIFICATE_HEADER, settings.TRUSTED_PROXIES = header, proxies
+
+    assert ids(checks.check_interface()) == said
+
+
+@pytest.mark.parametrize(
+    ("servers", "said"),
+    [([], []), (["192.0.2.10", "192.0.2.0/28"], []), (["10.0.0.0/8"], ["config.W016"]), (["::/0"], ["config.W016"])],
+    ids=str,
+)
+def test_whole_networks_are_no_security_servers(settings: Settings, servers: list[str], said: list[str]) -> None:
+    settings.INTERFACE_XROAD_SERVERS = [ip_network(one) for one in servers]
+
+    assert ids(checks.check_interface()) == said

@@ -96,3 +96,9 @@ def test_form_in_another_charset_is_refused_in_words(charset: str) -> None:
 
     assert answer.status_code == 400
     assert "UTF-8" in answer.content.decode()
+
+
+def test_what_comes_to_the_interface_is_bytes_that_say_of_themselves_what_they_like() -> None:
+    sent = RequestFactory().put("/interface/v1/x", b"\xe5", content_type="text/plain; charset=iso-8859-1")
+
+    assert RefuseOtherCharsets(fine)(sent).status_code == 200

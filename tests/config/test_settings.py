@@ -58,6 +58,11 @@ REFUSED: list[tuple[dict[str, str], list[str]]] = [
         {**PRODUCTION, "HANDOVER_BUCKET": "b", "HANDOVER_BUCKET_ENDPOINT": "http://s3.example"},
         ["HANDOVER_BUCKET_ENDPOINT does not begin with https://"],
     ),
+    (
+        {"INTERFACE_XROAD_SERVERS": "192.0.2.10, server.example,192.0.2.0/99"},
+        ["INTERFACE_XROAD_SERVERS has what is no IP address or network: server.example, 192.0.2.0/99."],
+    ),
+    ({"INTERFACE_CERTIFICATE_HEADER": "X_Client Certificate"}, ["INTERFACE_CERTIFICATE_HEADER is no name of a header"]),
     ({"DEBUG": "0"}, ["SECRET_KEY is missing", "IDENTITY_CODE_KEYS is missing", "SCANNER is missing"]),
     ({"ENVIRONMENT": "prod", "SECRET_KEY": SECRET}, ["ENVIRONMENT is 'prod'"]),
     (
@@ -105,6 +110,15 @@ def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) 
     assert "(config.W003)" in ended.stderr
     assert "1 issue" in ended.stderr, ended.stderr
     assert ended.returncode == 0
+
+
+def test_security_servers_are_read_as_addresses_and_networks(tmp_path: Path) -> None:
+    ask = "from django.conf import settings; print(*settings.INTERFACE_XROAD_SERVERS)"
+    named = {"INTERFACE_XROAD_SERVERS": "192.0.2.10, 2001:db8::a,198.51.100.7/28,"}
+
+    ended = manage(tmp_path, "shell", "--no-imports", "-c", ask, **named)
+
+    assert ended.stdout.strip() == "192.0.2.10/32 2001:db8::a/128 198.51.100.0/28"
 
 
 HSTS = "from django.conf import settings as s; print(s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"

@@ -18,18 +18,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from apps.cases import envelope
 from apps.cases.rulebook import STEPS
-from apps.sync import envelope
+from apps.interface import problems
 from apps.sync.reference import answers
 from apps.sync.reference.answers import Refused
 from apps.sync.reference.contract import Contract
 from apps.sync.reference.documents import data_digest
 from apps.sync.reference.rules import check_case_data, check_event
 from apps.sync.reference.server import ReferenceServer, Settings
+from tests.cases.test_envelope import KINDS
 from tests.sync import folders, golden, schemas
 from tests.sync.golden import EXAMPLES, EXTERNAL_ID, broken, example
 from tests.sync.schemas import INTERFACE, openapi
-from tests.sync.test_envelope import KINDS
 
 ROOT = INTERFACE.parents[1]
 PUBLISHED = {
@@ -62,6 +63,7 @@ def schema_of(name: str) -> str:
     """The schema that an example is of."""
     beginnings = {"data-": "portal-case-data", "event-": "event", "acknowledgement-": "acknowledgement"}
     beginnings |= {"problem-": "problem", "commondata": "portal-commondata", "formdata": "portal-formdata"}
+    beginnings |= {"posted-": "posted-event"}
     return next((schema for beginning, schema in beginnings.items() if name.startswith(beginning)), name)
 
 
@@ -102,14 +104,14 @@ def plain(label: str) -> str:
     return re.sub(r"\{\w+\}", "{}", label)
 
 
-def test_every_problem_of_the_reference_receiver_is_described() -> None:
+def test_every_problem_of_the_reference_receiver_and_of_the_portal_is_described() -> None:
     described = {
         one["const"] for one in json.loads((schemas.SCHEMAS / "problem.json").read_text())["$defs"]["type"]["oneOf"]
     }
     code = "".join(path.read_text() for path in (ROOT / "apps/sync/reference").glob("*.py") if path.name != "page.py")
     raised = set(re.findall(r'Refused\(\s*\d+,\s*"([\w-]+)"', code)) - {"internal", "forbidden"}
 
-    assert {f"{answers.PROBLEM}{name}" for name in raised} == described
+    assert {f"{answers.PROBLEM}{name}" for name in raised | problems.KNOWN.keys()} == described
 
 
 @pytest.mark.parametrize("path", sorted(schemas.SCHEMAS.glob("*.json")), ids=lambda path: path.stem)
@@ -123,7 +125,7 @@ def test_schema_is_one_and_what_it_refers_to_is_there(path: Path) -> None:
 
 
 def test_what_the_document_refers_to_is_there_and_no_example_is_left_out() -> None:
-    text = (INTERFACE / "openapi.yaml").read_text("utf-8")
+    text = "".join((INTERFACE / name).read_text("utf-8") for name in ("openapi.yaml", "authorities.yaml"))
     files = set(re.findall(r"(?:\$ref|externalValue): \"?((?:schemas|examples)/[\w.-]+)", text))
     mentioned = {Path(name).stem for name in files if name.startswith("examples/")}
 

@@ -27,6 +27,7 @@ def manage(*arguments: str) -> None:
 
 def collect_and_compile() -> None:
     languages = [option for language in LANGUAGES for option in ("--locale", language)]
+    # A folder is left out by its name wherever it stands: no folder of templates can be called tests.
     folders = [option for folder in ("var", "tests", ".venv") for option in ("--ignore", f"{folder}/*")]
     # Without line numbers and wrapping, a change in the code changes only the lines of its own texts.
     manage("makemessages", *languages, *folders, "--add-location", "file", "--no-wrap", "--no-obsolete")

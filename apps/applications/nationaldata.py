@@ -98,12 +98,10 @@ def _asked(url: str, sent: Mapping[str, str]) -> Answer:
 
 
 async def _get(url: str, sent: Mapping[str, str]) -> Answer:
-    headers = {"User-Agent": "forenklad-e-tjanst", "Accept": "application/json", "Accept-Encoding": "identity"}
-    if settings.NATIONAL_SERVICE_TOKEN:
-        headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
+    headers = {**xroad.to_national_service(), "Accept-Encoding": "identity", **sent}
     async with (
         aiohttp.ClientSession(
-            headers={**headers, **xroad.headers(), **sent},
+            headers=headers,
             timeout=aiohttp.ClientTimeout(total=settings.NATIONAL_SERVICE_START_TIMEOUT),
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(ssl=tls) if (tls := xroad.tls()) else None,

@@ -10,6 +10,7 @@ from typing import IO, Any, NoReturn
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.cases.envelope import CANONICAL
 from apps.interface.problems import Problem
 
 MOST_BYTES = 1_000_000  # the longest texts of every step take a tenth of it
@@ -90,8 +91,7 @@ def value_of(body: bytes) -> Any:
 
 def canonical(value: Any) -> bytes:
     """One spelling for one value."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
+    return CANONICAL.encode(value).encode()
 
 
 def digest_of(*what: Any) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from apps.cases.models import Case
 from apps.interface import bodies, judging, posting, waitingfiles
 from apps.interface.once import Answer
-from apps.interface.operations import case_of, note
+from apps.interface.operations import UUID, case_of, note
 from apps.interface.problems import Problem
 from apps.interface.waitingfiles import Sent
 from apps.people import access, log
@@ -24,7 +24,6 @@ from apps.people.models import System
 
 KEY = "Idempotency-Key"
 ATTACHMENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 LONGEST_NAME = 255
 
 
@@ -73,7 +72,7 @@ def _answered(request: HttpRequest, system: System, external_id: uuid.UUID, answ
 
 def _event_of(request: HttpRequest, attachment_id: str) -> uuid.UUID:
     event, _colon, named = request.headers.get(KEY, "").strip().partition(":")
-    if named != attachment_id or not UUID.fullmatch(event.lower()):
+    if named != attachment_id or not UUID.fullmatch(event):
         words = _("The header Idempotency-Key must say the key of the event, a colon and the attachment’s id.")
         raise Problem("malformed", words)
     return uuid.UUID(event)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -280,6 +281,10 @@ class SystemKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.beginning}…"
+
+    def is_good(self, at: datetime) -> bool:
+        """Whether it opens anything at a moment; of keys that are not at hand, `people.systems.good_at` asks the same."""
+        return self.ends_at is None or self.ends_at > at
 
 
 class Customer(models.Model):

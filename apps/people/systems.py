@@ -63,14 +63,19 @@ def replace_keys(
     moment = at or timezone.now()
     with transaction.atomic():
         ends = moment + overlap
-        system.keys.filter(Q(ends_at=None) | Q(ends_at__gt=ends)).update(ends_at=ends)
+        system.keys.filter(good_at(ends)).update(ends_at=ends)
         return make_key(system, by=by, at=moment)
+
+
+def good_at(at: datetime, path: str = "") -> Q:
+    """The keys that open something at a moment, `path` leading to them from what is asked for."""
+    return Q(**{f"{path}ends_at": None}) | Q(**{f"{path}ends_at__gt": at})
 
 
 def end_key(key: SystemKey, *, at: datetime | None = None) -> None:
     """Let a key open nothing any more, from now on."""
     moment = at or timezone.now()
-    SystemKey.objects.filter(Q(ends_at=None) | Q(ends_at__gt=moment), pk=key.pk).update(ends_at=moment)
+    SystemKey.objects.filter(good_at(moment), pk=key.pk).update(ends_at=moment)
     key.refresh_from_db(fields=["ends_at"])
 
 
@@ -81,7 +86,7 @@ def by_key(key: str, *, at: datetime | None = None) -> System | None:
     if not _can_be_said(key):
         return None
     moment = at or timezone.now()
-    good = SystemKey.objects.filter(Q(ends_at=None) | Q(ends_at__gt=moment), digest=digest_of(key), system__active=True)
+    good = SystemKey.objects.filter(good_at(moment), digest=digest_of(key), system__active=True)
     found = good.select_related("system").defer(*NOT_TO_KNOW_IT).order_by().first()
     if found is None:
         return None

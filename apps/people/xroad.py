@@ -37,6 +37,14 @@ def headers() -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
+def to_national_service() -> dict[str, str]:
+    """What every request to the national service says of us, and of what we take."""
+    said = {"User-Agent": "forenklad-e-tjanst", "Accept": "application/json"}
+    if settings.NATIONAL_SERVICE_TOKEN:
+        said["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
+    return said | headers()
+
+
 def of_request(case_number: str = "") -> dict[str, str]:
     """What one attempt says of itself: an id that no other has, and which case it is about."""
     issue = {"X-Road-Issue": case_number} if case_number else {}

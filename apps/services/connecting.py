@@ -44,8 +44,8 @@ def _missing_of(systems: list[System], at: datetime) -> list[str]:
 
 
 def _can_show_itself(system: System, at: datetime) -> bool:
-    keys = [key for key in system.keys.all() if key.ends_at is None or key.ends_at > at]
-    return bool(keys or system.xroad_client or system.certificate)
+    has_key = any(key.is_good(at) for key in system.keys.all())
+    return bool(has_key or system.xroad_client or system.certificate)
 
 
 def _missing_of_test(tests: list[System]) -> list[str]:

@@ -495,8 +495,9 @@ def _note_delivered(
         delivered_at=now or Now(), attempts=F("attempts") + 1, **done
     )
     # Locks the cases, before any of them is written.
-    settled = settling.settled({one.case_id for one in deliveries}, now or timezone.now(), receivers)
-    known, at = {receiver.pk: receiver for receiver in receivers or Receiver.objects.all()}, now or timezone.now()
+    at = now or timezone.now()
+    settled = settling.settled({one.case_id for one in deliveries}, at, receivers)
+    known = {receiver.pk: receiver for receiver in receivers or Receiver.objects.all()}
     last: dict[str, dict[int, Held | Delivery]] = defaultdict(dict)
     for one in sorted(deliveries, key=lambda one: one.number):
         receiver = known[one.receiver_id]

@@ -69,7 +69,7 @@ class Keys(Systems):
         """Its keys, the latest first, and the form in which they are replaced."""
         now = timezone.now()
         keys = list(system.keys.select_related("made_by").order_by("-made_at", "-pk"))
-        good = [key for key in keys if is_good(key, now)]
+        good = [key for key in keys if key.is_good(now)]
         return {
             "keys": [(key, key in good) for key in keys],
             "latest": keys[0].pk if keys else 0,
@@ -111,7 +111,7 @@ class Keys(Systems):
         key = get_object_or_404(SystemKey, system=system, pk=number)
         if "sure" not in request.POST and is_only_way_in(key, timezone.now()):
             return self.page(request, "admin/interface/end.html", _("End the last key"), system=system, key=key)
-        if is_good(key, timezone.now()):
+        if key.is_good(timezone.now()):
             systems.end_key(key)
             said = _("The key %(beginning)s opens nothing any more.") % {"beginning": key}
             self.note(request, system, f"key {key} ended", said)
@@ -134,9 +134,4 @@ def is_only_way_in(key: SystemKey, at: datetime) -> bool:
     system = key.system
     if system.xroad_client or system.certificate:
         return False
-    return [one.pk for one in system.keys.all() if is_good(one, at)] == [key.pk]
-
-
-def is_good(key: SystemKey, at: datetime) -> bool:
-    """Whether a key opens anything."""
-    return key.ends_at is None or key.ends_at > at
+    return [one.pk for one in system.keys.all() if one.is_good(at)] == [key.pk]

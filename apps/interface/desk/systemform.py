@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 from apps.people import access
 from apps.people.access import Visitor
 from apps.people.models import Authority, System
+from apps.people.systems import HEXADECIMAL
 from apps.people.xroad import CLIENT
 from apps.services.layout import lay_out_plainly
 from apps.services.models import Service
 
 VOUCHED = ("xroad_client", "certificate")
-FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
 class SystemForm(forms.ModelForm):
@@ -143,7 +143,7 @@ class SystemForm(forms.ModelForm):
     def clean_certificate(self) -> str:
         """The digits alone."""
         said = re.sub(r"[\s:]", "", self.cleaned_data["certificate"]).lower()
-        if said and not FINGERPRINT.fullmatch(said):
+        if said and not HEXADECIMAL.fullmatch(said):
             raise ValidationError(_("A SHA-256 fingerprint has 64 hexadecimal digits. Copy it whole."))
         return said
 

@@ -25,6 +25,7 @@ from apps.interface.document import ADDRESS, address_of
 from apps.people import access, log
 from apps.people.adminsite import Room
 from apps.people.models import Authority, System, User
+from apps.people.systems import good_at
 from apps.services.models import Service
 from apps.services.texts import LANGUAGES, moment_words
 
@@ -58,7 +59,7 @@ class Systems(Room):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those of the authorities that the user may connect systems of."""
         found = System.objects.filter(authority__in=connected_by(request)).select_related("authority")
-        good = Q(keys__ends_at=None) | Q(keys__ends_at__gt=timezone.now())
+        good = good_at(timezone.now(), "keys__")
         return found.annotate(keys_good=Count("keys", filter=good & Q(keys__isnull=False)))
 
     def get_list_filter(self, request: HttpRequest) -> Any:

@@ -106,7 +106,7 @@ def ledger(*, page: int = 500) -> Iterator[list[Entry]]:
     asked: dict[str, str] = {"limit": str(page)}
     seen: set[str] = set()
     with requests.Session() as session:
-        session.headers.update(_headers())
+        session.headers.update(xroad.to_national_service())
         if settings.NATIONAL_SERVICE_CERTIFICATE:
             certificate, key = settings.NATIONAL_SERVICE_CERTIFICATE, settings.NATIONAL_SERVICE_CERTIFICATE_KEY
             session.cert = (certificate, key) if key else certificate
@@ -161,13 +161,6 @@ def _log_attempt(method: str, what: str, sent: Mapping[str, str], came: object) 
         log.info("national: %s %s: %s, X-Road-Id %s", method, what, came, sent["X-Road-Id"])
 
 
-def _headers() -> dict[str, str]:
-    headers = {"User-Agent": "forenklad-e-tjanst", "Accept": JSON}
-    if settings.NATIONAL_SERVICE_TOKEN:
-        headers["Authorization"] = f"Bearer {settings.NATIONAL_SERVICE_TOKEN}"
-    return headers | xroad.headers()
-
-
 class National(Sender[Parcel]):
     """Sends the case data, the attachments and then the event; each carries a key under which it is taken once."""
 
@@ -215,7 +208,7 @@ class National(Sender[Parcel]):
     @staticmethod
     def _way() -> Way:
         """What every request of a connection says, and whom both ends trust. Raises OSError."""
-        return tuple(_headers().items()), xroad.tls()
+        return tuple(xroad.to_national_service().items()), xroad.tls()
 
     @staticmethod
     def _new_wire(way: Way) -> Wire:

@@ -21,7 +21,6 @@ def receiver(settings: Settings) -> Iterator[Scripted]:
     """A receiver that answers as told."""
     with scripted.running() as running:
         settings.NATIONAL_SERVICE_URL = running.url
-        settings.RELAY_TIMEOUT = 0.5
         yield running
 
 
@@ -31,7 +30,6 @@ def reference(settings: Settings, tmp_path: Path) -> Iterator[ReferenceServer]:
     server = ReferenceServer(ReferenceSettings(port=0, store=tmp_path / "received.sqlite3", hang=5))
     server.start()
     settings.NATIONAL_SERVICE_URL = server.address
-    settings.RELAY_TIMEOUT = 0.5
     yield server
     server.stop()
 
@@ -44,7 +42,6 @@ def mail_server(settings: Settings) -> Iterator[MailServer]:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         settings.MAIL_IS_SENT = True
         settings.SITE_URL, settings.DEFAULT_FROM_EMAIL = "https://service.example", "no-reply@service.example"
-        settings.RELAY_TIMEOUT = 1.0
         yield server
 
 

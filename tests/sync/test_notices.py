@@ -16,6 +16,7 @@ from apps.sync.models import Notice
 from apps.sync.receivers.base import Delivered, Later
 from tests import build
 from tests.build import NOW
+from tests.sync.patience import hurried
 from tests.sync.smtp import CONTENT, DROP_AFTER, HANG, RECIPIENT, MailServer
 
 pytestmark = pytest.mark.django_db
@@ -140,10 +141,10 @@ def test_unknown_kind_is_a_mistake() -> None:
         notices.post("nothing", MINE, "key", "sv", {})
 
 
-def test_a_hanging_server_does_not_hold_the_relay(mail_server: MailServer) -> None:
+def test_a_hanging_server_does_not_hold_the_relay(mail_server: MailServer, settings: Settings) -> None:
     post()
     mail_server.says = {CONTENT: HANG}
-    with Courier() as courier:
+    with hurried(settings), Courier() as courier:
         hands = notices.Post(courier, SOON)
         hands.take_up()
 

@@ -34,6 +34,7 @@ from tests import build
 from tests.build import NOW
 from tests.sync import folders
 from tests.sync.folders import PDF, handled, standing, supplemented, with_file
+from tests.sync.patience import hurried
 from tests.sync.scripted import Scripted
 
 pytestmark = pytest.mark.django_db
@@ -226,11 +227,11 @@ MOODS = (
 @pytest.mark.parametrize("mood", MOODS)
 @pytest.mark.parametrize("place", range(4), ids=["data", "attachment", "event", "next event"])
 def test_nothing_lost_doubled_or_out_of_order(receiver: Scripted, settings: Settings, mood: str, place: int) -> None:
-    settings.RELAY_TIMEOUT = 0.3
     case = handled(with_file())
     receiver.script = ["ok"] * place + [mood]
 
-    relay.run_once(SOON)
+    with hurried(settings, "hang" in mood):
+        relay.run_once(SOON)
     receiver.script = []
     relay.run_once(at(2))
 
@@ -247,12 +248,13 @@ def test_nothing_lost_doubled_or_out_of_order(receiver: Scripted, settings: Sett
 
 @pytest.mark.parametrize("mood", ["garbage", "empty", "list", "other_key", "cut", "close_after", "hang_after"])
 def test_receiver_is_asked_before_anything_is_sent_again_when_the_answer_was_lost(
-    receiver: Scripted, mood: str
+    receiver: Scripted, settings: Settings, mood: str
 ) -> None:
     case = build.case()
     receiver.script = ["ok", mood]
 
-    assert relay.run_once(SOON).unknown == 1
+    with hurried(settings, "hang" in mood):
+        assert relay.run_once(SOON).unknown == 1
     assert Delivery.objects.get().answer_lost
     asked_from = len(receiver.said)
     relay.run_once(at(2))
@@ -367,7 +369,6 @@ def test_relay_that_is_not_let_in_to_ask_tells_too(receiver: Scripted, caplog: p
 
 
 def test_case_that_hangs_does_not_hold_up_another(receiver: Scripted, settings: Settings) -> None:
-    settings.RELAY_TIMEOUT = 2.0
     settings.RELAY_POLL = 0.05
     hanging = build.case()
     receiver.rules = {str(hanging.external_id): "hang"}
@@ -378,7 +379,7 @@ def test_case_that_hangs_does_not_hold_up_another(receiver: Scripted, settings: 
         other = build.case(by=build.customer("Other"))
         relay.collect(SOON)
         hands.take_up()
-        hands.gather(1)
+        hands.gather(20)
         hands.settle()
 
         assert standing(other) == ["delivered"]

@@ -28,6 +28,7 @@ from tests import build
 from tests.build import NOW
 from tests.sync import folders, schemas
 from tests.sync.folders import handled, standing
+from tests.sync.patience import HURRY, hurried
 from tests.sync.test_webhook import Hook, listening
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,6 @@ def at(hours: float) -> Any:
 def _alone(settings: Settings) -> None:
     """Nobody else is sent anything, and the tests' own machine can be woken."""
     Receiver.objects.update(active=False)
-    settings.RELAY_TIMEOUT = 2.0
     settings.SITE_URL = SITE
     settings.WAKE_UPS_TO_PRIVATE_NETWORKS = True
     settings.MAIL_IS_SENT, settings.NATIONAL_SERVICE_URL = False, ""
@@ -108,10 +108,11 @@ def test_wake_up_is_signed_and_has_the_key_of_the_event(hook: Hook) -> None:
 
 
 def test_wake_up_that_is_lost_is_sent_again_the_same_under_its_key(hook: Hook, settings: Settings) -> None:
-    settings.RELAY_TIMEOUT, hook.slow = 0.2, 0.6
+    hook.slow = 2 * HURRY
     woken(url=hook.url)
     case = build.case()
-    relay.run_once(SOON)
+    with hurried(settings):
+        relay.run_once(SOON)
     assert standing(case) == ["waiting"]
 
     hook.slow = 0

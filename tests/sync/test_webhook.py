@@ -30,6 +30,7 @@ from tests.build import NOW
 from tests.config.test_settings import PRODUCTION, manage
 from tests.sync import folders
 from tests.sync.folders import handled, standing, with_file
+from tests.sync.patience import HURRY, hurried
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +98,6 @@ def listening() -> Iterator[Hook]:
 def hook(settings: Settings) -> Iterator[Hook]:
     """Somebody who is told of what happens from NOW on; nobody else is sent anything."""
     Receiver.objects.update(active=False)
-    settings.RELAY_TIMEOUT = 2.0
     settings.SITE_URL = "https://service.example"
     with listening() as running:
         settings.WEBHOOKS = {"archive": {"url": running.url, "secret": SECRET}}
@@ -230,9 +230,10 @@ def test_retry_after_is_honoured(hook: Hook) -> None:
 
 
 def test_answer_that_takes_too_long_is_lost_and_the_event_is_posted_again(hook: Hook, settings: Settings) -> None:
-    settings.RELAY_TIMEOUT, hook.slow = 0.2, 0.6
+    hook.slow = 2 * HURRY
     case = build.case()
-    relay.run_once(SOON)
+    with hurried(settings):
+        relay.run_once(SOON)
     assert standing(case) == ["waiting"]
 
     hook.slow = 0

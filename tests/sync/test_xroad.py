@@ -41,7 +41,6 @@ def road(reference: ReferenceServer, settings: Settings) -> Iterator[SecuritySer
         settings.NATIONAL_SERVICE_XROAD_CLIENT = CLIENT
         settings.NATIONAL_SERVICE_XROAD_USER = "portal"
         settings.NATIONAL_SERVICE_TOKEN = "example-token"
-        settings.RELAY_TIMEOUT = 5.0
         yield road
 
 

@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test journeys chaos lint fmt bench messages
+.PHONY: help run test thorough journeys chaos lint fmt bench messages
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.* ## /make \1	/p' Makefile | expand -t 16
@@ -12,9 +12,13 @@ run: ## start the portal, the relay and the reference receiver with example data
 	@scripts/venv.sh requirements.txt
 	@$(PYTHON) scripts/run.py
 
-test: ## run all fast tests and the main browser journey, on every database found
+test: ## run all fast tests and the main browser journey: less than five minutes
 	@scripts/venv.sh requirements-test.txt
 	@$(PYTHON) scripts/test.py $(ARGS)
+
+thorough: ## run every test but the journeys, on every database found
+	@scripts/venv.sh requirements-test.txt
+	@$(PYTHON) scripts/test.py --thorough $(ARGS)
 
 journeys: ## run all browser journeys
 	@scripts/venv.sh requirements-test.txt

@@ -1,4 +1,7 @@
-"""Runs the tests on every database and browser of this machine, and says at the end what ran and what was left out."""
+"""Runs the tests on every database and browser of this machine, and says at the end what ran and what was left out.
+
+By default in less than five minutes on two cores; --thorough and --journeys together run every test there is.
+"""
 
 import argparse
 import os
@@ -29,6 +32,12 @@ class Part:
     database: str
     options: tuple[str, ...]
     only_with_database: bool = False
+    mark: str = ""  # only the files that speak of it are read, unless the command line says which
+
+    def files(self) -> list[str]:
+        """Where tests with the mark stand: pytest takes long to read them all."""
+        tests = sorted((ROOT / "tests").rglob("test_*.py"))
+        return [str(path) for path in tests if self.mark and f"pytest.mark.{self.mark}" in path.read_text("utf-8")]
 
 
 @dataclass
@@ -102,19 +111,33 @@ def browser_version() -> str | None:
     return None
 
 
-def plan(all_journeys: bool) -> Plan:
-    wanted = Plan()
-    if not all_journeys:
-        fast = ("-n", "2", "-m", "not journey")
-        wanted.databases.append("SQLite")
-        wanted.parts.append(Part("all but the journeys, on SQLite", SQLITE, fast))
-        postgres = postgres_version()
-        if postgres:
-            wanted.databases.append(f"PostgreSQL {postgres}")
-            wanted.parts.append(Part("what asks the database, on PostgreSQL", POSTGRES, fast, only_with_database=True))
-        else:
-            words = f"PostgreSQL: no server answers at {without_password(POSTGRES)} (sudo apt-get install postgresql,"
-            wanted.leave_out(f"{words} then set TEST_DATABASE_URL)", "REQUIRE_POSTGRES")
+FAST = "not journey and not thorough"
+EVERYTHING = "not journey"
+
+
+def on_databases(wanted: Plan, thorough: bool) -> None:
+    """Everything on SQLite, and on PostgreSQL what the kind of database matters for; thorough leaves out nothing there either."""
+    if thorough:
+        first = Part("all but the journeys, on SQLite", SQLITE, ("-n", "2", "-m", EVERYTHING))
+        second = Part("what asks the database, on PostgreSQL", POSTGRES, first.options, only_with_database=True)
+    else:
+        first = Part("all fast tests, on SQLite", SQLITE, ("-n", "2", "-m", FAST))
+        options = ("-n", "2", "-m", f"both and {FAST}")
+        second = Part("fast tests of the database's own ways, on PostgreSQL", POSTGRES, options, True, mark="both")
+        wanted.left_out.append("tests that take long, and most on PostgreSQL: make thorough")
+    wanted.databases.append("SQLite")
+    wanted.parts.append(first)
+    postgres = postgres_version()
+    if postgres:
+        wanted.databases.append(f"PostgreSQL {postgres}")
+        wanted.parts.append(second)
+    else:
+        words = f"PostgreSQL: no server answers at {without_password(POSTGRES)} (sudo apt-get install postgresql,"
+        wanted.leave_out(f"{words} then set TEST_DATABASE_URL)", "REQUIRE_POSTGRES")
+
+
+def in_browser(wanted: Plan, all_journeys: bool) -> None:
+    """All journeys, or the main one."""
     browser = browser_version()
     if browser is None:
         wanted.leave_out("browser journeys: no Chromium that starts (sudo apt-get install chromium)", "REQUIRE_BROWSER")
@@ -122,8 +145,21 @@ def plan(all_journeys: bool) -> Plan:
         wanted.databases.append("SQLite")
         wanted.parts.append(Part(f"all journeys, on SQLite, in {browser}", SQLITE, ("-m", "journey")))
     else:
-        wanted.parts.append(Part(f"the main journey, on SQLite, in {browser}", SQLITE, ("-m", "main_journey")))
+        wanted.parts.append(
+            Part(f"the main journey, on SQLite, in {browser}", SQLITE, ("-m", "main_journey"), mark="main_journey")
+        )
         wanted.left_out.append("the other browser journeys: make journeys")
+
+
+def plan(*, thorough: bool = False, journeys: bool = False) -> Plan:
+    """What make test, make thorough or make journeys runs on this machine."""
+    wanted = Plan()
+    if not journeys:
+        on_databases(wanted, thorough)
+    if thorough:
+        wanted.left_out.append("all browser journeys: make journeys")
+    else:
+        in_browser(wanted, journeys)
     return wanted
 
 
@@ -146,8 +182,10 @@ def run(part: Part, extra: Sequence[str]) -> tuple[int, Count]:
     say(f"\n=== {part.name} ===")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", *part.options, f"--junitxml={report}", *extra]
+        command = [sys.executable, "-m", "pytest", *part.options, f"--junitxml={report}", *(extra or part.files())]
         environment = {**os.environ, "DATABASE_URL": part.database}
+        # Hundreds of processes start from the same code: without what Python compiled, each would compile all of it anew.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         if part.only_with_database:
             environment["ONLY_WITH_DATABASE"] = "1"
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603
@@ -166,10 +204,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog="Everything else goes on to pytest.", allow_abbrev=False
     )
-    parser.add_argument("--journeys", action="store_true", help="run all browser journeys, and nothing else")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--thorough", action="store_true", help="run everything but the browser journeys, however long it takes"
+    )
+    which.add_argument("--journeys", action="store_true", help="run all browser journeys, and nothing else")
     options, extra = parser.parse_known_args(arguments)
 
-    wanted = plan(options.journeys)
+    wanted = plan(thorough=options.thorough, journeys=options.journeys)
     total, ran, broken = Count(), [], list(wanted.missing)
     for part in wanted.parts:
         code, counted = run(part, extra)

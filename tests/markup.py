@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.services import markup
 from apps.services.markup import Element, read
 
-__all__ = ["Element", "flaws", "read"]
+__all__ = ["Element", "flaws", "read", "told"]
 
 
 def flaws(root: Element) -> list[str]:
@@ -17,3 +17,9 @@ def flaws(root: Element) -> list[str]:
         if e.tag == "script" and "src" not in e.attrs and e.attrs.get("type") != "application/json":
             found.append("a script stands in the page")
     return found
+
+
+def told(html: bytes) -> list[str]:
+    """What a page of the desk says on top of itself, where screen readers are told of it."""
+    status = read(html.decode()).find(role="status")
+    return [line.text.strip() for part in status for line in part.find("li")]

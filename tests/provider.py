@@ -26,7 +26,7 @@ BACK = [
     f"{HERE}/admin/sign-in/callback/",
     f"{HERE}/admin/login/",
 ]
-SECONDS = 10
+SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class StandIn:
             **{switch: switch in switches for switch in SWITCHES},
             "scope": "openid profile email",
             "acr_values": [],
-            "timeout": 5.0,
+            "timeout": 20.0,
             **more,
         }
 

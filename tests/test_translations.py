@@ -119,6 +119,7 @@ def test_national_service_has_its_name_of_the_language(language: str, name: str)
     assert [text for _said, text in pairs if name not in text] == []
 
 
+@pytest.mark.thorough
 def test_every_text_of_code_and_templates_is_in_the_files(tmp_path: Path) -> None:
     if shutil.which("xgettext") is None:
         if os.environ.get("CI") == "true":

@@ -54,6 +54,7 @@ def test_every_kind_accepts_its_own_answers(kind: str, settings: Any) -> None:
     assert asked.accept(asked.sample(TODAY)) == asked.sample(TODAY)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", sorted(kind for kind, cls in HOUSE.items() if cls.asks))
 @pytest.mark.parametrize(
     "kept", [None, "", "x", "Exempel****", 1.5, -1, True, [], ["x"], [1], [{}], {}, {"part": 1}, {"day": []}]

@@ -20,7 +20,7 @@ from apps.services.models import Version
 from tests.applications.papers import PDF, PNG, content_of, fill, page_form, upload
 from tests.build import NOW, application, customer, field, page, pdf, version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 commits = pytest.mark.django_db(transaction=True)  # contents are removed only when a transaction has ended for good
 MUSIC = {"field": "music", "equals": True}
 
@@ -97,7 +97,7 @@ def test_begin_twice_at_once_gives_one_draft() -> None:
         close_old_connections()
         mine = Version.objects.get(pk=made.pk)
         try:
-            start.wait(10)
+            start.wait(30)
             return drafting.begin(mine, who, "sv").pk
         finally:
             connections.close_all()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,18 @@ from tests.applications.papers import DOCX, JPEG, ODS, ODT, PDF, PNG, XLSX, arch
 modest = settings(max_examples=100, deadline=None, derandomize=True, database=None)
 GOOD = {"pdf": PDF, "png": PNG, "jpeg": JPEG, "docx": DOCX, "xlsx": XLSX, "odt": ODT, "ods": ODS}
 TEXT = b"application/vnd.oasis.opendocument.text"
+
+
+@contextmanager
+def no_more_memory_than(most: int) -> Iterator[None]:
+    """What happens within takes so many bytes at most: who unpacked or listed everything would take many times more."""
+    tracemalloc.start()
+    try:
+        yield
+        _left, took = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert took <= most
 
 
 def name_of(content: bytes) -> str | None:
@@ -154,9 +168,8 @@ def test_document_that_calls_itself_one_with_macros_is_not_taken(listed: bytes) 
 def test_bomb_in_a_document_is_not_taken_and_costs_nothing() -> None:
     bomb = archive("[Content_Types].xml", holding={"word/document.xml": b"\x00" * 50_000_000})
 
-    began = time.process_time()
-    assert name_of(bomb) is None
-    assert time.process_time() - began < 0.5
+    with no_more_memory_than(1_000_000):
+        assert name_of(bomb) is None
 
 
 def test_members_that_share_their_bytes_are_not_taken() -> None:
@@ -174,12 +187,11 @@ def test_members_that_share_their_bytes_are_not_taken() -> None:
 def test_very_long_list_of_members_costs_nothing() -> None:
     entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"x"
     listed = entry * 1_000_000
-    began = time.process_time()
     for members in (10, 65_535):
         end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, members, members, len(listed), 4, 0)
-        assert name_of(b"PK\x03\x04" + listed + end) is None
-
-    assert time.process_time() - began < 1
+        content = b"PK\x03\x04" + listed + end
+        with no_more_memory_than(1_000_000):
+            assert name_of(content) is None
 
 
 def test_archive_whose_true_figures_are_elsewhere_is_not_taken() -> None:

@@ -101,6 +101,7 @@ def test_picture_of_a_camera_is_not_too_large() -> None:
     assert "80" in refusal(a_jpeg(12_000, 12_000))
 
 
+@pytest.mark.thorough
 def test_picture_in_several_passes_may_have_fewer_points() -> None:
     assert refusal(picture("JPEG", (2_000, 1_000), progressive=True)) == ""
     assert refusal(picture("JPEG", (6_000, 5_000), progressive=True))
@@ -139,6 +140,7 @@ def test_pdf_that_does_not_open_is_refused(content: bytes) -> None:
     assert refusal(content)
 
 
+@pytest.mark.thorough
 def test_pdf_that_unpacks_without_end_is_refused() -> None:
     packed = zlib.compress(b"\0" * 150_000_000, 9)
     table = b"<</Type/XRef/W[1 2 1]/Size 3/Root 2 0 R/Filter/FlateDecode/Length %d>>stream\n" % len(packed)

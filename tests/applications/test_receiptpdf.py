@@ -217,6 +217,7 @@ def test_note_on_such_characters_stands_only_where_there_is_one() -> None:
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=60)
 @given(ANYTHING, ANYTHING)
 @example("\r\n\r\n", "\n")

@@ -38,6 +38,7 @@ def infected_document() -> bytes:
 # --- A real scanner --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_clean_file_is_clean_and_an_infected_one_is_named(tmp_path: Path) -> None:
     with clamd(tmp_path) as address:
         assert scan(address, PDF) == ""
@@ -148,13 +149,14 @@ def reads_nothing(line: socket.socket) -> None:
     time.sleep(1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("behave", [hangs, drips, closes_early, reads_nothing])
 def test_scanner_that_does_not_come_to_an_end_is_left(behave: Callable[[socket.socket], None]) -> None:
     began = time.monotonic()
     with answering(behave) as address, pytest.raises(NotScanned):
         scan(address, b"x" * 20_000_000, altogether=0.3)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("address", [NOBODY, "unix:/nowhere/clamd.socket", "unix:" + "x" * 200, "rubbish", "host:port"])

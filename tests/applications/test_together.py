@@ -16,6 +16,8 @@ from apps.applications.together import Conflict, marks, marks_again, merged
 from apps.services.pageform import PageForm
 from tests import build
 
+pytestmark = pytest.mark.both
+
 KEYS = ("a", "b", "c")
 values = (
     st.none()

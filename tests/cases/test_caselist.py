@@ -70,6 +70,7 @@ def days(count: int) -> Any:
 # --- searching -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("text", "cases"),
     [
@@ -100,6 +101,7 @@ def test_the_list_is_searched_by_numbers_names_companies_and_answers(text: str, 
     assert set(found(handler(), text)) == {made[name].pk for name in cases}
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("field", ["number", "register_number"])
 def test_a_number_that_is_written_whole_goes_first(field: str) -> None:
     case = build.case()
@@ -113,6 +115,7 @@ def test_a_number_that_is_written_whole_goes_first(field: str) -> None:
     assert found(browser, whole.lower()) == [case.pk, later.pk]
 
 
+@pytest.mark.both
 def test_a_number_too_short_to_look_for_is_found_when_it_is_written_whole() -> None:
     case, _other = build.case(), build.case(by=build.customer("Second"))
     case.take_step("register", by=build.official(), register_number="7B")
@@ -197,11 +200,11 @@ def test_a_search_is_for_those_who_see_cases() -> None:
 
 
 def many(count: int) -> list[Case]:
-    """So many cases, the newest last, each of a service, a customer and a handler of its own."""
+    """So many cases, the newest last, each of a customer of its own, of seven services and five handlers."""
     made = []
+    versions = [build.version(key=f"service-{n}") for n in range(min(count, 7))]
     for n in range(count):
-        version = build.version(key=f"service-{n % 7}")
-        case = build.case(version, by=build.customer(f"C{n}"), at=build.NOW + timedelta(minutes=n))
+        case = build.case(versions[n % 7], by=build.customer(f"C{n}"), at=build.NOW + timedelta(minutes=n))
         if n % 2:
             case.take_step("take_up", by=build.official(f"handler{n % 5}"))
         made.append(case)
@@ -221,6 +224,7 @@ def test_the_list_asks_as_much_for_fifty_as_for_one() -> None:
     assert counts[0] <= 12
 
 
+@pytest.mark.thorough
 def test_a_search_asks_as_much_for_fifty_as_for_one() -> None:
     browser, counts = handler(), []
     for number in (1, 2, 50):
@@ -233,6 +237,7 @@ def test_a_search_asks_as_much_for_fifty_as_for_one() -> None:
     assert counts == [counts[0]] * 3
 
 
+@pytest.mark.both
 def test_pages_follow_each_other_also_after_the_number_that_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     made = many(7)
     monkeypatch.setattr("apps.cases.desk.caselist.CaseList.list_per_page", 3)
@@ -248,6 +253,7 @@ def test_pages_follow_each_other_also_after_the_number_that_goes_first(monkeypat
     assert seen == [oldest.pk, *(case.pk for case in reversed(made[1:]))]
 
 
+@pytest.mark.both
 def test_no_more_are_counted_than_can_be_leafed_through(monkeypatch: pytest.MonkeyPatch) -> None:
     many(5)
     monkeypatch.setattr(leafing, "MOST", 3)
@@ -266,6 +272,7 @@ def test_no_more_are_counted_than_can_be_leafed_through(monkeypatch: pytest.Monk
     assert [sql.rpartition(" LIMIT ")[2] for sql in asked[:2]] == ["4", "2"]
 
 
+@pytest.mark.both
 def test_few_are_not_looked_for_along_the_order() -> None:
     """For few, walking along the order would pass by every case there is."""
     many(3)
@@ -284,6 +291,7 @@ def test_a_page_that_is_not_there_leads_to_the_list(page: str) -> None:
     assert listed(handler(), p=page) == [case.pk]
 
 
+@pytest.mark.both
 def test_the_list_is_ordered_by_number_arrival_and_day() -> None:
     first, second, third = many(3)
     Case.objects.filter(pk=first.pk).update(due_on=days(9))
@@ -300,6 +308,8 @@ def test_the_list_is_ordered_by_number_arrival_and_day() -> None:
 # --- narrowing -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
+@pytest.mark.thorough
 def test_every_filter_narrows_the_list() -> None:
     version = build.version(build.page("first", build.field("municipality", "where")), key="second")
     one = build.case(version, answers={"where": "091"}, language="fi")
@@ -616,6 +626,7 @@ def test_an_export_is_a_workbook_too() -> None:
     assert "<f>" not in texts
 
 
+@pytest.mark.thorough
 def test_an_export_asks_as_much_for_fifty_as_for_one() -> None:
     browser, counts = handler(), []
     for number in (1, 2, 50):

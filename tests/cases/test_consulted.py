@@ -230,6 +230,7 @@ def test_nobody_else_finds_it() -> None:
     assert not one.case.events.filter(kind="answer").exists()
 
 
+@pytest.mark.thorough
 def test_one_who_is_asked_reaches_no_other_address_of_the_case() -> None:
     one = asked(with_paper=True)
     paper, document = Attachment.objects.get(), Document.objects.get()

@@ -14,7 +14,7 @@ from apps.cases.models import Case
 from apps.people.models import Customer, Principal
 from tests import build
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 CODE = "010190-999W"  # of the artificial range
 assert hetu.is_valid(CODE, allow_temporary=True)

@@ -353,6 +353,7 @@ def test_file_in_which_malware_was_found_is_not_handed_over() -> None:
         package(case)
 
 
+@pytest.mark.thorough
 def test_large_file_is_never_whole_in_memory(tmp_path: Path) -> None:
     case = folders.with_file(bytes(50_000_000))
     written_first = package(case)  # what is loaded once is not counted
@@ -395,6 +396,7 @@ def check_damage(damaged: bytes, sound: bytes) -> None:
     assert all(isinstance(words, str) and words for words in problems)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
 def test_a_byte_that_differs_anywhere_is_found(sound: bytes, data: st.DataObject) -> None:
@@ -405,6 +407,7 @@ def test_a_byte_that_differs_anywhere_is_found(sound: bytes, data: st.DataObject
     check_damage(bytes(damaged), sound)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
 def test_a_package_cut_off_lengthened_or_patched_is_found(sound: bytes, data: st.DataObject) -> None:
@@ -507,6 +510,7 @@ def test_command_says_of_each_package_whether_it_is_sound(
     assert lines[3] == f"{tmp_path / 'none.zip'}: It cannot be opened: FileNotFoundError."
 
 
+@pytest.mark.thorough
 def test_command_asks_no_database(sound: bytes, tmp_path: Path) -> None:
     (tmp_path / "good.zip").write_bytes(sound)
     nowhere = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", "VAR_DIR": str(tmp_path), "DEBUG": "on"}

@@ -23,7 +23,7 @@ from apps.services.texts import LANGUAGES
 from tests.applications.papers import fill, upload
 from tests.build import NOW, TODAY, application, case, customer, definition, field, official, page, version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 LATER = NOW + timedelta(days=1)
 DUE = TODAY + timedelta(days=14)
 
@@ -132,7 +132,7 @@ def test_send_twice_at_once_makes_one_case() -> None:
         close_old_connections()
         mine = Application.objects.get(pk=paper.pk)
         try:
-            start.wait(10)
+            start.wait(30)
             return intake.send(mine, at=NOW).pk
         finally:
             connections.close_all()
@@ -363,11 +363,11 @@ def test_supplement_and_the_handler_going_on_at_once_never_both_happen() -> None
         paper, by, start = written(made), official(), Barrier(2)
 
         def supplement(paper: Application = paper, start: Barrier = start) -> str:
-            start.wait(10)
+            start.wait(30)
             return intake.send(paper, at=LATER).status
 
         def resume(made: Case = made, by: Any = by, start: Barrier = start) -> str:
-            start.wait(10)
+            start.wait(30)
             return made.take_step("leave_unexamined", by=by, at=LATER, text="Too late").status
 
         def attempt(act: Any) -> str:

@@ -102,6 +102,7 @@ def test_days_are_counted_from_the_last_of_the_three(later: str) -> None:
     assert keeping.due_to_forget(night(KEPT + 6)).exists()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("hour", [0, 12, 21, 22, 23])
 @pytest.mark.parametrize("ends", [date(2027, 3, 20), date(2027, 10, 20)], ids=["over spring", "over autumn"])
 def test_query_and_case_agree_at_every_hour_when_clocks_change(hour: int, ends: date) -> None:
@@ -179,6 +180,7 @@ def test_case_transferred_here_is_kept_as_its_service_says_now() -> None:
     assert case in keeping.due_to_forget(night(10))
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("before", [0, 3, KEPT])
 def test_each_version_counts_for_its_own_cases(before: int) -> None:
     older = ended(form(days=before))
@@ -193,6 +195,8 @@ def test_each_version_counts_for_its_own_cases(before: int) -> None:
     assert {number for number in range(1, 20) if newer in keeping.due_to_forget(night(number))} == set(range(8, 20))
 
 
+@pytest.mark.both
+@pytest.mark.thorough
 def test_lists_and_single_cases_agree_on_every_combination() -> None:
     first, limitless = form(), form(days=0, key="limitless")
     cases = {one: ended(one) for one in (first, limitless)}
@@ -210,6 +214,7 @@ def test_lists_and_single_cases_agree_on_every_combination() -> None:
             assert due == (said.why == Why.DUE)
 
 
+@pytest.mark.both
 def test_the_first_to_go_stands_first_whatever_its_time_limit() -> None:
     long, short = ended(form()), ended(form(days=10, key="short"))
     middle = ended(form(days=20, key="middle"))
@@ -268,6 +273,7 @@ def files_with(text: str) -> list[str]:
     return [str(path) for path in root.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
+@pytest.mark.both
 def test_nothing_is_left_of_the_content(forgotten: Callable[[Case], Going]) -> None:
     case = full()
     where = {place.rpartition(".")[0] for place in rows_with(MARKER)}
@@ -503,6 +509,7 @@ def test_content_that_another_case_has_too_stays(forgotten: Callable[[Case], Goi
 # --- many ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_round_deletes_what_is_due_and_no_more_than_it_may(django_capture_on_commit_callbacks: Any) -> None:
     version = form()
     cases = [ended(version) for _n in range(3)]

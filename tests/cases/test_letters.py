@@ -308,6 +308,7 @@ def test_officials_mail_is_in_the_language_they_have_asked_for(language: str) ->
     assert mail.body.splitlines().count(link) == 1
 
 
+@pytest.mark.thorough
 def test_every_link_leads_straight_to_the_case() -> None:
     case = with_addresses()
     customer, official = build.signed_in(case.application.customer), build.signed_in(build.official())

@@ -18,7 +18,7 @@ from apps.cases.rulebook import Status
 from apps.people.models import System, User
 from tests.build import NOW, TODAY, authority, case, customer, field, official, page, superuser, version
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 LATER = NOW + timedelta(hours=1)
 ASK: dict[str, Any] = {"text": "Send a map", "due": TODAY + timedelta(days=14), "fields": ["title"]}
 
@@ -164,7 +164,7 @@ def test_of_two_handlers_at_once_one_is_refused() -> None:
         close_old_connections()
         mine = Case.objects.get(pk=made.pk)
         try:
-            start.wait(10)
+            start.wait(30)
             mine.take_step("take_up", by=by)
         except NotAllowed:
             return "refused"
@@ -191,7 +191,7 @@ def test_diary_numbers_have_no_gap_whoever_writes_at_once() -> None:
         close_old_connections()
         mine, by = Case.objects.get(pk=made.pk), official()
         try:
-            start.wait(10)
+            start.wait(30)
             for _round in range(4):
                 try:
                     if n % 2:
@@ -340,6 +340,19 @@ def test_line_keeps_the_name_of_an_official_who_is_gone() -> None:
     assert (event.by_official, event.by_name) == (None, "handler")
 
 
+def test_place_of_a_line_is_among_those_of_its_case_that_everybody_is_told_of() -> None:
+    first, second = case(), case()
+    for one in (first, second):
+        one.take_step("note", by=official(), at=NOW, text="Ours.")
+        one.take_step("take_up", by=official(), at=NOW)
+
+    placed = Event.objects.placed().order_by("case", "number")
+
+    expected = [("received", 1, 1), ("take_up", 3, 2)]
+    assert list(placed.values_list("kind", "number", "place")) == expected * 2
+    assert [line.place for line in first.events.placed().order_by("number")[1:]] == [2]
+
+
 def test_number_of_a_line_stands_once_in_a_case() -> None:
     made = case()
 
@@ -471,7 +484,7 @@ def test_same_form_sent_many_times_at_once_is_one_message() -> None:
         close_old_connections()
         mine, by = Case.objects.get(pk=made.pk), customer()
         try:
-            start.wait(10)
+            start.wait(30)
             return mine.take_step("reply", by=by, text="Once", once="form").number
         finally:
             connections.close_all()

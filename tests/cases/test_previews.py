@@ -77,6 +77,7 @@ def opened(made: previews.Picture) -> Image.Image:
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_page_of_a_pdf_is_drawn_as_asked_for() -> None:
     file = stored(document((595, 842), (842, 595)), PDF)
 
@@ -89,6 +90,7 @@ def test_a_page_of_a_pdf_is_drawn_as_asked_for() -> None:
     assert second.width > second.height
 
 
+@pytest.mark.thorough
 def test_a_picture_is_made_smaller_for_a_list() -> None:
     file = stored(picture(size=(3_000, 1_500)), PNG)
 
@@ -96,6 +98,7 @@ def test_a_picture_is_made_smaller_for_a_list() -> None:
     assert opened(previews.picture_of(file, small=True)).size == (320, 160)
 
 
+@pytest.mark.thorough
 def test_a_photo_stands_upright_and_has_lost_what_was_written_in_it() -> None:
     made = previews.picture_of(stored(turned(), JPEG))
 
@@ -105,6 +108,7 @@ def test_a_photo_stands_upright_and_has_lost_what_was_written_in_it() -> None:
     assert b"Somebody" not in made.content
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_a_picture_of_any_sort_of_colours_is_shown(mode: str) -> None:
     assert opened(previews.picture_of(stored(picture(mode=mode), PNG))).mode in ("RGB", "L")
@@ -114,6 +118,7 @@ def test_a_picture_for_print_is_shown() -> None:
     assert opened(previews.picture_of(stored(picture("JPEG", mode="CMYK"), JPEG))).size == (40, 20)
 
 
+@pytest.mark.thorough
 def test_what_shows_through_is_white() -> None:
     clear = io.BytesIO()
     Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(clear, "PNG")
@@ -124,6 +129,7 @@ def test_what_shows_through_is_white() -> None:
 # --- what is not -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("content", "media_type", "why"),
     [
@@ -147,12 +153,14 @@ def test_a_file_that_cannot_be_shown_says_why(content: Callable[[], bytes], medi
     assert str(refused.value) == previews.refusals()[why]
 
 
+@pytest.mark.thorough
 def test_a_page_like_a_wall_is_shown_within_the_bounds() -> None:
     made = previews.picture_of(stored(document((14_400, 14_400)), PDF))
 
     assert opened(made).size == (previews.LARGE, previews.LARGE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", [0, 3, 21, 10**9])
 def test_a_page_that_is_not_there_says_so(page: int) -> None:
     with pytest.raises(previews.NoPreview):
@@ -187,6 +195,7 @@ def test_a_file_whose_content_is_gone_says_so() -> None:
         previews.picture_of(file)
 
 
+@pytest.mark.thorough
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_arguments: Any, **_more: Any) -> None:
         raise subprocess.TimeoutExpired("picturing", 1)
@@ -197,6 +206,7 @@ def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch)
         previews.picture_of(stored(picture(), PNG))
 
 
+@pytest.mark.thorough
 def test_the_program_gets_none_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "not for it")
     previews._surroundings.cache_clear()
@@ -252,6 +262,7 @@ def test_the_page_shows_one_page_with_the_way_to_the_others() -> None:
     assert "<title>file" not in page, "names of files can be names of people"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("typed", ["", "0", "-1", "x", "9" * 40, "²", "1\0"])
 def test_a_page_number_that_is_none_breaks_nothing(typed: str) -> None:
     case, file = filed()
@@ -259,6 +270,7 @@ def test_a_page_number_that_is_none_breaks_nothing(typed: str) -> None:
     assert desk().get(address(case, file), {"page": typed}).status_code == 200
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n", document((595, 842), password="x")])
 def test_a_file_that_cannot_be_shown_is_no_fault_of_ours(content: bytes) -> None:
     case, file = filed(content)

@@ -249,6 +249,7 @@ def test_a_draft_that_is_filled_in_here_does_not_arrive_there() -> None:
         arrived(draft)
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 def test_two_arrivals_at_once_give_one_case() -> None:
@@ -291,6 +292,7 @@ def test_of_two_drafts_of_one_external_id_the_second_gets_one_of_its_own() -> No
     assert second.number != first.number
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 def test_two_drafts_of_one_external_id_sent_at_once_both_arrive() -> None:

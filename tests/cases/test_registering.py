@@ -713,6 +713,7 @@ def people() -> dict[str, User]:
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", ["other authority", "reader", "designer", "limited", "superuser"])
 @pytest.mark.parametrize("place", ["", "pages/first/", "check/", "delete/", "files/{file}/"])
 def test_nobody_else_gets_anything(who: str, place: str) -> None:

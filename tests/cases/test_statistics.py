@@ -23,6 +23,8 @@ from apps.services.texts import HELSINKI
 from tests import build
 from tests.build import NOW
 
+pytestmark = pytest.mark.both
+
 PERIOD = Period(date(2027, 1, 4), date(2027, 3, 14))
 
 

@@ -264,6 +264,7 @@ PLACES: dict[str, Place] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", PLACES)
 def test_no_place_knows_of_a_test(case: Case, place: str, settings: Settings) -> None:
     settings.MAIL_IS_SENT = True

@@ -10,6 +10,8 @@ import pytest
 
 from tests.chaos.programs import Program, run, until
 
+pytestmark = pytest.mark.thorough
+
 FAMILY = ["sh", "-c", "sleep 60 & echo $!; exec sleep 60"]
 
 

@@ -18,6 +18,7 @@ def ids(found: list[checks.CheckMessage]) -> list[str | None]:
     return [message.id for message in found]
 
 
+@pytest.mark.thorough
 def test_bare_production_is_told_everything_that_is_missing(tmp_path: Path) -> None:
     ended = manage(tmp_path, "check", "--deploy", **PRODUCTION)
 
@@ -28,6 +29,7 @@ def test_bare_production_is_told_everything_that_is_missing(tmp_path: Path) -> N
         assert word in ended.stderr, ended.stderr
 
 
+@pytest.mark.thorough
 def test_checks_leave_a_developer_alone(tmp_path: Path) -> None:
     assert "config." not in manage(tmp_path, "check").stderr
 

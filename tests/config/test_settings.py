@@ -26,7 +26,7 @@ def manage(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.Co
         env={**bare, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -72,6 +72,7 @@ REFUSED: list[tuple[dict[str, str], list[str]]] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("environment", "words"), REFUSED, ids=[" ".join(map("=".join, e.items()))[:60] for e, _w in REFUSED]
 )
@@ -85,12 +86,14 @@ def test_dangerous_settings_refuse_to_start_in_words(
     assert all(word in ended.stderr for word in words), ended.stderr
 
 
+@pytest.mark.thorough
 def test_defaults_start(tmp_path: Path) -> None:
     ended = manage(tmp_path, "check", "--fail-level", "WARNING")
 
     assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.thorough
 def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     complete = {
         **PRODUCTION,
@@ -112,6 +115,7 @@ def test_complete_production_settings_pass_the_deployment_check(tmp_path: Path) 
     assert ended.returncode == 0
 
 
+@pytest.mark.thorough
 def test_security_servers_are_read_as_addresses_and_networks(tmp_path: Path) -> None:
     ask = "from django.conf import settings; print(*settings.INTERFACE_XROAD_SERVERS)"
     named = {"INTERFACE_XROAD_SERVERS": "192.0.2.10, 2001:db8::a,198.51.100.7/28,"}
@@ -124,6 +128,7 @@ def test_security_servers_are_read_as_addresses_and_networks(tmp_path: Path) -> 
 HSTS = "from django.conf import settings as s; print(s.SECURE_HSTS_INCLUDE_SUBDOMAINS, s.SECURE_HSTS_PRELOAD)"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
@@ -143,12 +148,14 @@ def mode(folder: Path) -> int:
     return stat.S_IMODE(folder.stat().st_mode)
 
 
+@pytest.mark.thorough
 def test_data_folder_is_made_private(tmp_path: Path) -> None:
     manage(tmp_path / "new", "check")
 
     assert mode(tmp_path / "new") == 0o700
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("before", "after"), [(0o755, 0o700), (0o770, 0o700), (0o500, 0o500), (0o1777, 0o1777)])
 def test_existing_data_folder_is_closed_to_others_unless_it_is_everybodys(
     tmp_path: Path, before: int, after: int
@@ -162,6 +169,7 @@ def test_existing_data_folder_is_closed_to_others_unless_it_is_everybodys(
     assert mode(folder) == after
 
 
+@pytest.mark.thorough
 def test_test_identity_is_never_on_by_itself_without_debug(tmp_path: Path) -> None:
     ask = "from django.conf import settings; print(settings.DEBUG, settings.TEST_IDENTITY)"
 

@@ -201,6 +201,7 @@ INDEPENDENT = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("answers", "status", "pages"),

@@ -139,7 +139,7 @@ def source(settings: Settings) -> Iterator[StandIn]:
 def the_mandate_ends(source: StandIn) -> None:
     """The company takes it back."""
     told = json.dumps({"end": COMPANY.business_id}).encode()
-    urllib.request.urlopen(f"{source.address}/__mandates", told, timeout=5).close()  # noqa: S310 (loopback)
+    urllib.request.urlopen(f"{source.address}/__mandates", told, timeout=20).close()  # noqa: S310 (loopback)
 
 
 @walked(("fi", True), ("sv", False))

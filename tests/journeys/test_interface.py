@@ -50,7 +50,7 @@ def serving(example: ExampleSystem, system: System) -> Iterator[None]:
     system.save()
     yield
     process.terminate()
-    said = process.communicate(timeout=10)[0]
+    said = process.communicate(timeout=60)[0]
     assert process.returncode == 0, said
 
 

@@ -43,13 +43,13 @@ def in_days(days: int) -> str:
 
 def received(national_service: str, case: Case, path: str = "") -> bytes:
     """What the national service has of a case."""
-    with urllib.request.urlopen(f"{national_service}/commondata/{case.external_id}{path}", timeout=5) as answer:  # noqa: S310 (loopback)
+    with urllib.request.urlopen(f"{national_service}/commondata/{case.external_id}{path}", timeout=20) as answer:  # noqa: S310 (loopback)
         return bytes(answer.read())
 
 
 def events_received(national_service: str) -> list[dict[str, Any]]:
     """Every event it has applied, in the order of arrival."""
-    with urllib.request.urlopen(f"{national_service}/__requests", timeout=5) as answer:  # noqa: S310 (loopback)
+    with urllib.request.urlopen(f"{national_service}/__requests", timeout=20) as answer:  # noqa: S310 (loopback)
         asked = json.load(answer)
     return [one for one in asked if one["method"] == "POST" and one["applied"] and not one["duplicate"]]
 

@@ -160,6 +160,7 @@ def strangers() -> dict[str, Client]:
     return {"anonymous": Client(), **{name: build.signed_in(who) for name, who in people.items()}}
 
 
+@pytest.mark.thorough
 def test_every_address_is_known_to_this_test(case: Case) -> None:
     unfilled = [found for found in addresses(case) if "<" in found]
 
@@ -170,6 +171,7 @@ def test_every_address_is_known_to_this_test(case: Case) -> None:
     assert f"/admin/sync/delivery/{Delivery.objects.get().pk}/change/" in addresses(case)
 
 
+@pytest.mark.thorough
 def test_a_handler_finds_what_the_others_must_not(case: Case) -> None:
     browser = build.signed_in(build.official())
 
@@ -178,6 +180,7 @@ def test_a_handler_finds_what_the_others_must_not(case: Case) -> None:
     assert all(secret in seen for secret in SECRETS)
 
 
+@pytest.mark.thorough
 def test_not_even_a_handler_finds_a_draft_that_is_not_shown(case: Case) -> None:
     browser = build.signed_in(build.official())
     kept = Application.objects.drafts().get(shown_at=None)
@@ -191,6 +194,7 @@ def test_not_even_a_handler_finds_a_draft_that_is_not_shown(case: Case) -> None:
     assert not Look.objects.filter(application=kept).exists()
 
 
+@pytest.mark.thorough
 def test_nobody_else_gets_anything_of_a_case(case: Case) -> None:
     for name, browser in strangers().items():
         for found in addresses(case):
@@ -206,6 +210,7 @@ def test_nobody_else_gets_anything_of_a_case(case: Case) -> None:
                 assert answer.status_code in (302, 403, 404, 405), (name, found)
 
 
+@pytest.mark.thorough
 def test_nobody_without_a_role_changes_anything(case: Case) -> None:
     # "several" holds every role of another authority, so those who hold one of them could do no more.
     known = {*Membership.Role.values, "designer here", "superuser"}
@@ -220,6 +225,7 @@ def test_nobody_without_a_role_changes_anything(case: Case) -> None:
         assert without_sign_in(everything()) == without_sign_in(before), name
 
 
+@pytest.mark.thorough
 def test_neither_superuser_nor_designer_moves_a_case(case: Case) -> None:
     people = strangers()
     for browser in (people["designer here"], people["superuser"]):
@@ -235,6 +241,7 @@ def without_sign_in(tables: list[Any]) -> list[Any]:
     return [[{k: v for k, v in row.items() if k != "last_login"} for row in table] for table in tables]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", ["import", "publish/1", "close", "open", "export/1", "change", "history"])
 def test_strangers_find_no_service_either(case: Case, act: str) -> None:
     found = f"/admin/services/service/{case.service_id}/{act}/"

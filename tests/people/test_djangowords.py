@@ -31,6 +31,7 @@ def test_list_counts_in_the_form_the_number_asks_for(language: str, one: str, se
     assert several in page("/admin/people/authority/", language)
 
 
+@pytest.mark.thorough
 @pytest.mark.django_db
 @pytest.mark.parametrize(("language", "desk"), [("sv", "Arbetsbord"), ("fi", "Työpöytä"), ("en", "Desk")])
 @pytest.mark.parametrize("path", ["cases/case/", "people/user/add/", "services/service/{service}/history/"])

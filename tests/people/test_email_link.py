@@ -21,7 +21,7 @@ from apps.people.identification.email_link import (
 from apps.people.models import Customer, SignInLink
 from tests.build import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 ADDRESS = "name@example.com"
 
 

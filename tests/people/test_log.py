@@ -47,6 +47,7 @@ def written(about: str = "FE-2027-1", **more: Any) -> LogLine:
 # --- what leaves a line ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_every_address_that_shows_a_case_names_it_in_the_log(whole_case: Case) -> None:  # noqa: F811
     at, number = build.signed_in(build.official()), str(whole_case.number)
     silent = []
@@ -135,6 +136,7 @@ def _own_addresses(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("_own_addresses")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("address", "status"), [("/rolls-back/", 200), ("/crashes/", 500)])
@@ -146,6 +148,7 @@ def test_line_stands_whatever_becomes_of_the_request(address: str, status: int) 
     assert not Authority.objects.filter(key="gone").exists()
 
 
+@pytest.mark.both
 def test_line_is_written_outside_of_every_transaction(rf: RequestFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     within: list[list[str]] = []
     depth = len(connection.savepoint_ids)
@@ -160,6 +163,7 @@ def test_line_is_written_outside_of_every_transaction(rf: RequestFactory, monkey
     assert within == [[]]
 
 
+@pytest.mark.both
 def test_what_cannot_be_written_down_is_not_shown(whole_case: Case, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     def fails(*_a: Any, **_k: Any) -> None:
         raise DatabaseError("the disk is full")
@@ -192,6 +196,7 @@ def in_a_file(tmp_path: Path) -> Iterator[Callable[[], None]]:
     connection.settings_dict["NAME"] = kept
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("_own_addresses")
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_are_all_written_down(in_a_file: Callable[[], None]) -> None:
@@ -312,6 +317,7 @@ def test_nobody_changes_anything_there() -> None:
     assert LogLine.objects.get(pk=line.pk).about == "FE-2027-1"
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

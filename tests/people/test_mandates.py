@@ -53,7 +53,7 @@ def chooses(begun: Begun, which: str) -> str:
     asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     body = urlencode({**asked, "chosen": which}).encode()
     opener = urllib.request.build_opener(NoRedirect)
-    with opener.open(address.partition("/oauth")[0] + "/oauth/choose", body, timeout=5) as answer:
+    with opener.open(address.partition("/oauth")[0] + "/oauth/choose", body, timeout=20) as answer:
         said = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert said["state"] == ["a-state"]
     return said.get("code", [""])[0]
@@ -74,7 +74,7 @@ def chosen(customer: Customer, which: str, kind: str = "company") -> Chosen:
 
 def tell(source: StandIn, **what: object) -> None:
     request = urllib.request.Request(f"{source.address}/__mandates", json.dumps(what).encode())  # noqa: S310 (loopback)
-    urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 (loopback)
+    urllib.request.urlopen(request, timeout=20).close()  # noqa: S310 (loopback)
 
 
 def test_a_company_is_chosen_with_the_roles_one_has_in_it(source: StandIn) -> None:

@@ -143,7 +143,7 @@ def test_sign_out_goes_on_to_the_provider() -> None:
     form = re.search(r'<form method="post" action="([^"]+)" data-leave>(.*?)</form>', html, re.S)
     assert form
     fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', unescape(form.group(2))))
-    answer = requests.post(form.group(1), fields, timeout=5, allow_redirects=False)
+    answer = requests.post(form.group(1), fields, timeout=20, allow_redirects=False)
     assert answer.headers["Location"].startswith(f"{HERE}/admin/login/")
 
 

@@ -191,6 +191,7 @@ def test_way_exists_where_a_provider_is_set(settings: Settings) -> None:
 SET = {"OIDC_ISSUER": ISSUER, "OIDC_CLIENT_ID": "us", "OIDC_CLIENT_SECRET": "of no use"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("prefix", ["", "OFFICIALS_"])
 @pytest.mark.parametrize(
     ("change", "word"),
@@ -214,6 +215,7 @@ def test_half_set_provider_refuses_to_start_in_words(
     assert prefix + word in ended.stderr
 
 
+@pytest.mark.thorough
 def test_provider_is_a_way_for_the_public(tmp_path: Path) -> None:
     ended = manage(tmp_path, "check", "--deploy", **PRODUCTION, **SET)
 

@@ -113,6 +113,7 @@ def test_who_has_an_app_is_not_signed_in_by_the_password(handler: User) -> None:
     assert at.get("/admin/").headers["Location"].startswith(SIGN_IN)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("has_app", [True, False])
 def test_no_address_of_the_desk_answers_before_it(handler: User, whole_case: Case, has_app: bool) -> None:  # noqa: F811
     found = addresses(whole_case)
@@ -372,6 +373,7 @@ def named(patterns: list[Any]) -> list[URLPattern]:
     ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("pattern", named([*account_urls.urlpatterns, *mfa_urls.urlpatterns]), ids=lambda one: one.name)
 def test_no_page_of_the_library_has_an_address(handler: User, pattern: URLPattern) -> None:
     at, _secret = in_at_the_desk(handler)

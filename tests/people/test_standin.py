@@ -24,6 +24,8 @@ from apps.people.standin import people
 from tests.config.test_settings import PRODUCTION, SECRETS, manage
 from tests.provider import BACK, SECRET, StandIn, chosen, client_id
 
+pytestmark = pytest.mark.thorough
+
 CALLBACK = BACK[0]
 VERIFIER = "v" * 50
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -36,7 +38,7 @@ ASKED = {
     "code_challenge": CHALLENGE,
     "code_challenge_method": "S256",
 }
-TIMEOUT = 5
+TIMEOUT = 20
 
 
 def authorize(standin: StandIn, client: str, **asked: str) -> requests.Response:
@@ -233,6 +235,6 @@ def test_it_runs_by_manage_and_stops_when_told_to(tmp_path: Path) -> None:
         assert requests.get(f"{found.group()}nowhere", timeout=TIMEOUT).status_code == 404
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         if process.stdout:
             process.stdout.close()

@@ -59,7 +59,7 @@ def back_from_source(to_source: str, chosen: str) -> str:
     asked = {name: values[0] for name, values in parse_qs(urlsplit(to_source).query).items()}
     body = urlencode({**asked, "chosen": chosen}).encode()
     address = to_source.partition("/oauth")[0] + "/oauth/choose"
-    with urllib.request.build_opener(NoRedirect).open(address, body, timeout=5) as answer:
+    with urllib.request.build_opener(NoRedirect).open(address, body, timeout=20) as answer:
         back = urlsplit(answer.headers["Location"])
     return f"{back.path}?{back.query}"
 
@@ -79,7 +79,7 @@ def browser_of(who: Customer) -> Client:
 
 
 def tell(source: StandIn, **what: object) -> None:
-    urllib.request.urlopen(f"{source.address}/__mandates", json.dumps(what).encode(), timeout=5).close()  # noqa: S310 (loopback)
+    urllib.request.urlopen(f"{source.address}/__mandates", json.dumps(what).encode(), timeout=20).close()  # noqa: S310 (loopback)
 
 
 def sent_for_company(browser: Client) -> Case:

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 MOST = 10
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("for_company", [False, True], ids=["for oneself", "for a company"])
 def test_no_page_asks_more_than_ten_times(for_company: bool) -> None:
     principal = walk.a_company() if for_company else None

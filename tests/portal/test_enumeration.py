@@ -15,6 +15,8 @@ from apps.people.models import Mandate, Principal
 from tests import build
 from tests.portal import walk
 
+pytestmark = pytest.mark.thorough
+
 SECRETS = ("FE-2027-", "What was answered", "hidden-plan", "A word of the authority", "Undertaking of Sought")
 FOREIGN_TOKENS = re.compile(r'name="csrfmiddlewaretoken" value="[^"]+"|data-session="[0-9]+"')
 

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.applications import drafting
@@ -216,7 +217,15 @@ def test_page_with_more_text_than_any_form_asks_for_is_refused_in_words() -> Non
     paper = draft()
     response = browser(paper).post(address(paper, "event"), {"title": "x" * 3_000_000})
     assert response.status_code == 400
-    assert "<h1>" in response.content.decode()
+    assert _("Too much at once") in response.content.decode()
+    assert "2,5 MB" in response.content.decode()
+
+
+def test_page_with_more_answers_than_any_form_asks_for_is_refused_in_words() -> None:
+    paper = draft()
+    response = browser(paper).post(address(paper, "event"), {f"a{n}": "x" for n in range(5_001)})
+    assert response.status_code == 400
+    assert _("Too much at once") in response.content.decode()
 
 
 def test_page_in_another_charset_is_refused_in_words() -> None:

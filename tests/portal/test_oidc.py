@@ -90,7 +90,7 @@ def test_provider_is_asked_in_the_language_of_the_page_and_leads_back_to_it(lang
     browser = Client()
     address = browser.get(f"/{language}/sign-in/strongly/").headers["Location"]
 
-    assert word in requests.get(address, timeout=5).text
+    assert word in requests.get(address, timeout=20).text
     assert browser.get(chosen(address, ALFA.key).removeprefix(HERE)).headers["Location"] == f"/{language}/cases/"
 
 
@@ -459,7 +459,7 @@ def test_sign_out_goes_on_to_the_provider_and_back(
     assert f"form-action 'self' {standin.address};" in response.headers["Content-Security-Policy"]
     address, fields = leaving(response.content.decode())
     assert "?" not in address
-    answer = requests.post(address, fields, timeout=5, allow_redirects=False)
+    answer = requests.post(address, fields, timeout=20, allow_redirects=False)
     assert answer.headers["Location"] == f"{HERE}/identification/signed-out/?state=fi"
     home = browser.get("/identification/signed-out/?state=fi", follow=True)
     assert home.redirect_chain == [("/fi/", 302)]

@@ -475,6 +475,7 @@ EVERY_KIND = build.document(
 EXAMPLES = int(os.environ.get("PREVIEW_EXAMPLES", "12"))
 
 
+@pytest.mark.thorough
 class AnyDocument(TestCase):
     """A working copy that says anything at all."""
 

@@ -307,6 +307,7 @@ def test_result_asks_few_things_of_the_database(django_assert_num_queries: Djang
         browser.get(RESULT)
 
 
+@pytest.mark.thorough
 class NeverBoth(TestCase):
     """Whatever is answered in the survey for events."""
 
@@ -436,6 +437,7 @@ def test_survey_cannot_be_begun_as_an_application() -> None:
     assert "/sv/services/asked/" not in page(browser, "/sv/")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["survey-event", "survey-connection"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_survey_of_the_library_can_be_answered_to_the_end(name: str, language: str) -> None:

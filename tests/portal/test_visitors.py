@@ -56,6 +56,7 @@ def test_every_address_with_an_object_answers_its_customer() -> None:
         assert seen(browser, address).status_code in (200, 302), address
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("who", ["another customer", "an official of the authority", "the installation's superuser"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_every_address_with_an_object_is_not_found_for_a_stranger(who: str, method: str) -> None:

@@ -473,6 +473,7 @@ def test_element_that_stands_twice_is_refused() -> None:
     assert not_loaded('{"a": {"b": 1, "c": 2, "b": 1}}').startswith("b: ")
 
 
+@pytest.mark.thorough
 def test_many_elements_that_stand_twice_are_found_in_no_time() -> None:
     text = "{" + ",".join(f'"k{n % 50_000}": 1' for n in range(100_000)) + "}"
 
@@ -502,6 +503,7 @@ def test_digest_is_that_of_what_is_said_not_of_how() -> None:
 # --- whatever is given -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @modest
 @given(JSON)
 def test_any_json_is_read_or_refused(doc: Any) -> None:
@@ -549,6 +551,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, item in items for place in places(item, (*path, key)))]
 
 
+@pytest.mark.thorough
 @modest
 @given(st.sampled_from(places(RICH)[1:]), JSON)
 def test_good_document_with_anything_anywhere_is_read_or_refused(place: tuple[Any, ...], value: Any) -> None:
@@ -566,6 +569,7 @@ def test_good_document_with_anything_anywhere_is_read_or_refused(place: tuple[An
             PageForm(read, each, answers={}, today=TODAY, data=QueryDict(""), files={}).is_valid()
 
 
+@pytest.mark.thorough
 @modest
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=60) | JSON.map(json.dumps))
 def test_any_text_is_loaded_or_refused(text: str) -> None:

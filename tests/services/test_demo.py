@@ -27,7 +27,7 @@ from apps.services.models import Service, Version
 from apps.services.publishing import publish
 from tests import build
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 OFFERED = {
     "alcohol-serving": "example-state",

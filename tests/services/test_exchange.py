@@ -134,6 +134,7 @@ def test_export_of_what_is_not_there_is_refused(key: str, number: int | None) ->
         export_service(key, number)
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 @pytest.mark.parametrize("exists", [False, True])
@@ -146,7 +147,7 @@ def test_two_imports_at_once_give_two_numbers(exists: bool) -> None:
     def one(kind: str) -> int:
         close_old_connections()
         try:
-            start.wait(10)
+            start.wait(30)
             return import_service(text_of(kind=kind), at=NOW)[0].number
         finally:
             connections.close_all()

@@ -224,6 +224,7 @@ def test_kind_that_need_not_be_answered_lets_nothing_through(kind: str) -> None:
         assert not of(kind).answered(form.kept.get("it"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", TYPED)
 @modest
 @given(values=POSTED)
@@ -270,6 +271,7 @@ def _names(kind: str) -> list[str]:
     return [name for name in names_in(shown) if not name.endswith(("-count", "-act"))] + more
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", PARTED)
 @pytest.mark.parametrize("begun", [False, True], ids=["from nothing", "from its sample"])
 @modest

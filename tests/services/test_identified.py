@@ -179,6 +179,7 @@ def test_municipality_is_known_by_both_its_names_and_its_code(language: str, wri
         assert kept(a("municipality"), written) == "091"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_municipality_can_be_found_by_each_of_its_names(language: str) -> None:
     with override(language):

@@ -253,6 +253,7 @@ def test_within_working_days_is_the_same_limit(day: str | None, holds: bool) -> 
     assert condition.holds({"day": day}, MONDAY) is holds
 
 
+@pytest.mark.thorough
 @given(st.dates(date(2026, 1, 1), date(2028, 1, 1)), st.dates(date(2026, 1, 1), date(2028, 1, 1)), st.integers(0, 30))
 def test_the_browser_s_rule_says_the_same(today: date, day: date, days: int) -> None:
     rule = {"any": [{"not": {"field": "day", "within_working_days": days}}, {"field": "other", "equals": 1}]}

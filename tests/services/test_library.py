@@ -262,6 +262,7 @@ def test_file_is_written_in_the_one_format(key: str) -> None:
     assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 @pytest.mark.django_db
 def test_file_comes_out_of_the_commands_byte_for_byte(key: str, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -278,6 +279,7 @@ def test_file_has_four_to_seven_pages(key: str) -> None:
     assert 4 <= len(definition(key).pages) <= 7
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 def test_file_says_all_that_a_service_of_the_library_should(key: str) -> None:
     d = definition(key)
@@ -301,6 +303,7 @@ def test_sample_answers_complete_the_form(key: str, language: str) -> None:
     assert answers == {key: value for key, value in samples(d).items() if key in answers}
 
 
+@pytest.mark.thorough
 @files_with("organiser_kind")
 @pytest.mark.parametrize("choice", ["person", "organisation"])
 def test_form_can_be_completed_with_no_to_every_question(key: str, choice: str) -> None:
@@ -313,6 +316,7 @@ def test_form_can_be_completed_with_no_to_every_question(key: str, choice: str) 
     assert {k for k in asked.values() if k in journey.counting} == {asked[choice]}
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 def test_each_condition_can_hold_and_not_hold(key: str) -> None:
     d = definition(key)
@@ -323,6 +327,7 @@ def test_each_condition_can_hold_and_not_hold(key: str) -> None:
             assert found == {True, False}, field.key
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 def test_file_requires_what_the_authority_asks_for_and_no_more(key: str) -> None:
     required = {f.key for f in definition(key).fields.values() if f.asks and f.required and f.show_when is ALWAYS}
@@ -373,6 +378,7 @@ def test_tables_of_the_paper_form_are_groups_that_repeat(key: str) -> None:
     assert groups == GROUPS[key]
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 def test_only_groups_that_must_be_answered_stand_open(key: str) -> None:
     d = definition(key)
@@ -383,6 +389,7 @@ def test_only_groups_that_must_be_answered_stand_open(key: str) -> None:
                 assert len(rows.rows) == int(d.fields[name].required), name  # type: ignore[attr-defined]
 
 
+@pytest.mark.thorough
 @EVERY_FILE
 def test_rows_can_be_added_and_filled_in_one_after_another(key: str) -> None:
     d = definition(key)

@@ -370,6 +370,7 @@ def test_one_that_was_overtaken_all_the_same_is_called_off_at_its_time() -> None
     assert LogLine.objects.get().detail == "called off 2"
 
 
+@pytest.mark.both
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 def test_of_two_relays_at_the_set_time_one_publishes() -> None:
@@ -378,7 +379,7 @@ def test_of_two_relays_at_the_set_time_one_publishes() -> None:
 
     def one(_n: int) -> int:
         try:
-            together.wait(10)
+            together.wait(30)
             return publish_due(LATER)
         finally:
             connections.close_all()

@@ -147,6 +147,7 @@ def test_a_document_with_every_kind_is_valid_and_readable() -> None:
     assert parse(RICH).fields.keys() >= {f"of_{kind}" for kind in HOUSE}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("file", [*LIBRARY, *OLD], ids=lambda file: file.name)
 def test_every_example_document_is_valid(file: Path) -> None:
     newest = upgraded(json.loads(file.read_text(encoding="utf-8")))
@@ -154,6 +155,7 @@ def test_every_example_document_is_valid(file: Path) -> None:
     assert [error.message for error in VALIDATOR.iter_errors(newest)] == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", sorted(HOUSE))
 def test_a_kind_takes_no_unknown_setting_and_demands_its_own(kind: str) -> None:
     asked = field(kind, "asked", **SETTINGS.get(kind, {}))
@@ -192,6 +194,7 @@ FIRST = ("pages", 0, "fields", 0)
 CONDITION = ("pages", 1, "show_when")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "change",
     [

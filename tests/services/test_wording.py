@@ -152,6 +152,7 @@ rules = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(rules, st.sampled_from(["sv", "fi", "en"]))
 def test_any_condition_can_be_read(rule: Any, language: str) -> None:
     assert said(rule, language)

@@ -153,6 +153,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(values)
 def test_what_json_can_say_comes_back_as_it_was(value: Any) -> None:
     assert read(json.dumps({"a": value}, ensure_ascii=False)) == {"a": value}

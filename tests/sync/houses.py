@@ -18,7 +18,7 @@ import psycopg
 from django.conf import settings as django_settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -32,7 +32,7 @@ class House:
     def run(self, *args: str) -> str:
         """A command, to its end."""
         done = subprocess.run(
-            [sys.executable, *args], cwd=ROOT, env=self.env, capture_output=True, timeout=60, check=False
+            [sys.executable, *args], cwd=ROOT, env=self.env, capture_output=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode()
@@ -73,8 +73,8 @@ def running(tmp_path: Path) -> Iterator[House]:
                 "IDENTITY_CODE_KEYS": django_settings.IDENTITY_CODE_KEYS[0] + "-of-the-tests",
                 "SCANNER": "none",
                 "DJANGO_SETTINGS_MODULE": "config.settings",
-                "RELAY_TIMEOUT": "2",
-                "RELAY_LEASE": "3",
+                "RELAY_TIMEOUT": "15",
+                "RELAY_LEASE": "20",
                 "RELAY_POLL": "0.1",
             }
         )

@@ -16,7 +16,7 @@ from tests import build
 from tests.build import NOW
 from tests.sync.smtp import MailServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 OPERATOR = "operator@example.com"
 DAY = 24 * 60
 
@@ -149,7 +149,7 @@ def test_of_several_at_once_one_begins_the_alarm() -> None:
 
     def one(_n: int) -> int:
         try:
-            together.wait(10)
+            together.wait(30)
             return alarms.look_after(at(16))["alarms begun"]
         finally:
             connections.close_all()

@@ -254,6 +254,7 @@ def test_what_goes_away_or_changes_is_told(change: Any, told: str, monkeypatch: 
     assert broken("event-close-with-decision", document) == [told]
 
 
+@pytest.mark.thorough
 @settings(max_examples=40, deadline=None)
 @given(
     data=st.data(), value=st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just({}) | st.just([])
@@ -320,7 +321,7 @@ def conversation(address: str) -> dict[str, Any]:
     part = f"{address}/{EXTERNAL_ID}"
     data, first, second = example("data-received"), example("event-received"), example("event-take_up")
     key = first["key"]
-    said: dict[str, requests.Response] = {"problem-unauthorised": requests.get(part, timeout=5)}
+    said: dict[str, requests.Response] = {"problem-unauthorised": requests.get(part, timeout=20)}
     with requests.Session() as session:
         session.headers.update(TOKEN)
         said["problem-unknown-part"] = session.get(part)

@@ -30,7 +30,7 @@ from tests import build
 from tests.applications import clamd
 from tests.build import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 MINE = "mine@example.com"
 BEGUN = NOW
 KEPT = 30
@@ -286,7 +286,7 @@ def test_of_several_relays_one_does_it() -> None:
 
     def one(_n: int) -> int:
         try:
-            together.wait(10)
+            together.wait(30)
             return len(duties.do_due(NOW))
         finally:
             connections.close_all()
@@ -323,6 +323,7 @@ def test_database_that_is_away_is_the_relays_business(monkeypatch: pytest.Monkey
         duties.do(Duty("away", away), NOW)
 
 
+@pytest.mark.thorough
 def test_only_so_many_due_times_are_remembered() -> None:
     for minute in range(40):
         duties.do_due(NOW + timedelta(minutes=minute))

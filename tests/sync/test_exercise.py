@@ -15,6 +15,8 @@ import pytest
 from apps.sync.reference.server import ReferenceServer, Settings
 from tests.sync import exercise
 
+pytestmark = pytest.mark.thorough
+
 TOKEN = "of-the-exercise"
 
 

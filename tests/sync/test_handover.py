@@ -414,6 +414,7 @@ def bucket(settings: Settings) -> Iterator[type[Bucket]]:
     thread.join()
 
 
+@pytest.mark.thorough
 def test_package_is_put_into_the_bucket_and_not_twice(bucket: type[Bucket], tmp_path: Path) -> None:
     made = case("received")
     package = handover.package(made)
@@ -431,6 +432,7 @@ def test_package_is_put_into_the_bucket_and_not_twice(bucket: type[Bucket], tmp_
     assert bucket.objects[place] == b"something else"
 
 
+@pytest.mark.thorough
 def test_bucket_that_lets_nothing_in_is_tried_later_and_quoted_nowhere(bucket: type[Bucket]) -> None:
     bucket.bars = True
     case("received")
@@ -456,6 +458,7 @@ s = storages['handover']; print(type(s).__name__, getattr(s, 'bucket_name', ''),
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("environment", "said"),
     [

@@ -27,6 +27,8 @@ from hypothesis import strategies as st
 from apps.sync.reference.faults import FAULTS
 from apps.sync.reference.server import ReferenceServer, Settings
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "5a0a3f3e-54a4-4e0e-8d0c-0f4f5b6a7c01"
 PDF = b"%PDF-1.7\r\n\x00\xff" + bytes(range(256)) * 3000
@@ -604,7 +606,7 @@ def test_everything_answered_survives_a_kill(tmp_path: Path) -> None:
         client.put_file(data["externalId"], "plan", PDF, first["key"])
         assert client.post_event(first).status == 201
         child.send_signal(signal.SIGKILL)
-        child.wait(10)
+        child.wait(60)
 
     with process(*command) as (child, client):
         assert client.get(f"/commondata/{data['externalId']}").json == data
@@ -623,7 +625,7 @@ def test_command_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
 
         child.send_signal(number)
 
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
 
 
 @pytest.mark.parametrize("command", [("manage.py", "reference_receiver"), ("-m", "apps.sync.reference")])
@@ -636,7 +638,7 @@ def test_command_says_in_words_why_it_cannot_start(
     for port, path in ((server.server_port, store), (0, no_store)):
         options = ["--port", str(port), "--store", str(path)]
         child = subprocess.run(
-            [sys.executable, *command, *options], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+            [sys.executable, *command, *options], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
 
         assert child.returncode == 1
@@ -743,7 +745,7 @@ def test_fault_accept_twice_sends_the_answer_twice(client: Client, part: str) ->
     body = json.dumps(sent).encode()
     client.misbehave("accept_twice")
 
-    with socket.create_connection(("127.0.0.1", client.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
         head = f"POST /commondata/{part}/events HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         head += f"Idempotency-Key: {sent['key']}\r\nContent-Length: {len(body)}\r\n\r\n"
         raw.sendall(head.encode() + body)
@@ -917,14 +919,14 @@ def everything(raw: socket.socket) -> bytes:
 
 
 def exchange(port: int, sent: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as raw:
         raw.sendall(sent)
         raw.shutdown(socket.SHUT_WR)
         return everything(raw)
 
 
 def test_connection_is_kept_between_requests(client: Client, part: str) -> None:
-    connection = HTTPConnection("127.0.0.1", client.port, timeout=5)
+    connection = HTTPConnection("127.0.0.1", client.port, timeout=20)
     connection.connect()
     own_port = connection.sock.getsockname()[1]
 
@@ -967,7 +969,7 @@ def test_body_over_the_limit_is_refused(tmp_path: Path) -> None:
 
 
 def test_client_that_waits_to_be_asked_for_its_body_is_asked(client: Client) -> None:
-    with socket.create_connection(("127.0.0.1", client.port), timeout=5) as raw:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as raw:
         raw.sendall(b"PUT /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         assert raw.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         raw.sendall(b"{}")

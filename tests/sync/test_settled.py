@@ -19,7 +19,7 @@ from tests.build import NOW
 from tests.sync.folders import handled
 from tests.sync.scripted import Scripted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 SOON, LATER, LATEST = NOW + timedelta(minutes=10), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
 
 
@@ -246,7 +246,7 @@ def test_of_two_relays_with_the_last_two_deliveries_the_second_settles() -> None
             second = another.submit(_alone, other, LATER)
             wait([second], 0.5)
             assert not second.done(), "it waits for the case"
-        second.result(10)
+        second.result(30)
 
     assert settled(case) == LATER
 
@@ -266,7 +266,7 @@ def test_line_written_while_the_last_delivery_is_noted_is_owed() -> None:
             noting = another.submit(_alone, Delivery.objects.get(case=case, receiver=national), LATER)
             wait([noting], 0.5)
             assert not noting.done(), "it waits for who takes the step"
-        noting.result(10)
+        noting.result(30)
 
     assert settled(case) is None
 

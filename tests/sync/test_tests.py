@@ -165,7 +165,7 @@ def test_reference_receiver_gets_a_test_marked_as_one(reference: ReferenceServer
 def received(reference: ReferenceServer, case: Case) -> dict[str, Any]:
     import requests  # noqa: PLC0415 (read as any client would)
 
-    found: dict[str, Any] = requests.get(f"{reference.address}/commondata/{case.external_id}", timeout=5).json()
+    found: dict[str, Any] = requests.get(f"{reference.address}/commondata/{case.external_id}", timeout=20).json()
     return found
 
 

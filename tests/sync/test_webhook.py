@@ -202,6 +202,7 @@ def test_every_2xx_is_a_yes(hook: Hook, status: int) -> None:
     assert standing(case) == ["delivered"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "stands"),
     [

@@ -24,7 +24,7 @@ Carry = Callable[[Line], Outcome]
 def carry() -> Iterator[Carry]:
     """Carry a line of one delivery, all of them by one courier."""
     with Courier() as courier:
-        yield lambda line: courier.carry(line).result(3)[0][1]
+        yield lambda line: courier.carry(line).result(30)[0][1]
 
 
 def lines(count: int) -> list[Line]:

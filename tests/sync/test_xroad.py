@@ -127,6 +127,7 @@ OWN = [
 NAMELESS = [(kind, True) for kind in ("Server.ServerProxy.NetworkError", "Client.BadRequest")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("kind", "nameless"), [*((kind, False) for kind in OWN), *NAMELESS])
 def test_error_of_x_road_is_later_and_never_a_refusal(road: SecurityServer, kind: str, nameless: bool) -> None:
     case = build.case()
@@ -140,6 +141,7 @@ def test_error_of_x_road_is_later_and_never_a_refusal(road: SecurityServer, kind
     assert standing(case) == ["delivered"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", range(3))
 def test_error_of_x_road_after_the_receiver_took_it_doubles_nothing(
     road: SecurityServer, reference: ReferenceServer, step: int

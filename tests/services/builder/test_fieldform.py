@@ -69,6 +69,7 @@ def element_of(element: Element, *before: Element, **typed: Any) -> Element:
 # --- what is not touched ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", LANGUAGES[:2])
 @pytest.mark.parametrize("name", FILES)
 def test_opening_and_saving_every_field_of_the_library_changes_nothing(name: str, language: str) -> None:
@@ -348,6 +349,7 @@ def test_a_new_question_of_any_kind_without_anything_is_refused_in_words(kind: s
 NAMES = {kind: list(filled(html_of(opened(of(a(kind), field("whole_number", "earlier")), "it")))) for kind in KINDS}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 @settings(modest, max_examples=8)
 @given(data=st.data())

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DatabaseError
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 
@@ -42,7 +43,7 @@ def stored(row: Row, file: UploadedFile, finding: Finding | None = None) -> Row:
     """Store an uploaded file's content and fill in the row with what it is; the caller saves the row.
 
     The name is kept for people; on disk the file has another. Raises Unfit and Infected; nothing is stored then. When the row
-    comes to nothing after all, the caller lets go of the content: `row.content.delete(save=False)`.
+    comes to nothing after all, the caller lets go of the content: `row.content.delete(save=False)`, or `let_go_unless_kept`.
     """
     finding = finding or inspect(file)
     row.scan = scanning.judge(file)
@@ -97,6 +98,18 @@ def copied(original: Attachment) -> Attachment:
         row.content.save(f"{row.id.hex[:2]}/{uuid.uuid4().hex}", content, save=False)
     _to_disk(row)
     return row
+
+
+def let_go_unless_kept(row: StoredFile) -> None:
+    """Remove the content of a file that was stored and has come to nothing after all.
+
+    When the database cannot say whether it has a row, rather a content too many than one too few.
+    """
+    try:
+        if not type(row)._base_manager.filter(pk=row.pk).exists():
+            row.content.delete(save=False)
+    except DatabaseError:
+        return
 
 
 def _to_disk(row: StoredFile) -> None:

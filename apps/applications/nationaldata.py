@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
@@ -58,6 +59,10 @@ class Whose(Enum):
     THEIRS = "theirs"
     OTHERS = "others"
     UNSAID = "unsaid"
+    FIRST = "first"  # it is not said, and somebody else has come here first
+
+
+SET_APART = (Whose.OTHERS, Whose.FIRST)  # nothing of this customer comes to stand under that externalId
 
 
 @dataclass(frozen=True)
@@ -261,11 +266,17 @@ class Fetched:
         return bool(self.offers)
 
     @property
+    def is_set_apart(self) -> bool:
+        """Whether the paper is handled as something that began here from now on."""
+        return self.whose in SET_APART
+
+    @property
     def words(self) -> str:
         """The same as a sentence or two, in the language of the page."""
         if self.offers:
             return self._offered()
-        why = _WHY[self.came]() if self.came is not Came.ANSWERED else _NOT_USED[self.whose]()
+        says = self.came is Came.ANSWERED or self.is_set_apart
+        why = _NOT_USED[self.whose]() if says else _WHY[self.came]()
         by_hand = _("You can fill in everything yourself.")  # not within the f-string: it would not be collected
         return f"{why} {by_hand}"
 
@@ -295,31 +306,53 @@ _NOT_USED = {
         "What was stated in Tillstånd och tillsyn is not in your name, or not in the name of whom you act for now. "
         "Nothing of it is filled in, and this is handled as something that began here."
     ),
+    Whose.FIRST: lambda: _(
+        "Somebody else has begun here with the same link from Tillstånd och tillsyn, which does not say whose it is. "
+        "Nothing is filled in from there, and this is handled as something that began here."
+    ),
 }
 
 
-def fetch(paper: Application, customer: Customer) -> Fetched:
+def fetch(paper: Application, customer: Customer, *, is_last: bool = False) -> Fetched:
     """Ask for the common data of a draft that began in the national service, and keep what of them its form asks for.
 
     Of what is somebody else's nothing is kept, and the draft is no longer known by their externalId: nothing of this customer may come
-    to stand under it. Not to be called within a transaction. Raises Frozen when the paper has been sent or is gone.
+    to stand under it. Where the national service does not say whose it is, the externalId is left to who came here first with it: it is
+    told to nobody but who has begun there, and without it they would wait there in vain for the state of their matter. `is_last`: it
+    will not be asked again, so that no answer says no more than that.
+    Not to be called within a transaction. Raises Frozen when the paper has been sent or is gone.
     """
     if paper.external_id is None:
         return Fetched(Came.UNKNOWN)
     answer = ask(paper.external_id)
-    if answer.came is not Came.ANSWERED:
+    is_answered = answer.came is Came.ANSWERED
+    if not is_answered and not is_last:
         return Fetched(answer.came)
     found = whose(answer.data, customer)
     kept = fitting(paper.definition, answer.data.get("answers"), paper.language) if found is Whose.THEIRS else {}
     with transaction.atomic():
         draft = lock(paper)
-        draft.common_data = {"answers": kept}
-        if found is Whose.OTHERS:
+        if found is Whose.UNSAID and draft.common_data is None and _others_came_first(draft):
+            found = Whose.FIRST
+        if is_answered:
+            draft.common_data = {"answers": kept}
+        if found in SET_APART:
             draft.external_id, draft.common_data = None, None
         draft.save(update_fields=["external_id", "common_data"])
     paper.external_id, paper.common_data = draft.external_id, draft.common_data
     labels = [paper.definition.fields[key].label.said(paper.language) for key in kept]
     return Fetched(answer.came, found, tuple(labels))
+
+
+def _others_came_first(draft: Application) -> bool:
+    """Whether somebody else began here with the same externalId before: neither the same customer nor for the same company or person."""
+    if draft.external_id is None:
+        return False  # it has been set apart in this moment
+    before = Application.objects.filter(external_id=draft.external_id, created_at__lt=draft.created_at)
+    own = Q(customer=draft.customer_id)
+    if draft.principal_id is not None:
+        own |= Q(principal=draft.principal_id)
+    return before.exclude(own).exists()
 
 
 def is_of_others(external_id: uuid.UUID, customer: Customer) -> bool:

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import connection, models, transaction
-from django.db.models import Value
-from django.db.models.functions import Coalesce, Least, Upper
+from django.db.models import F, Value, Window
+from django.db.models.functions import Coalesce, Least, RowNumber, Upper
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -435,6 +435,14 @@ class EventQuerySet(models.QuerySet["Event"]):
     def for_everybody(self) -> EventQuerySet:
         """Those the customer and the receivers are told of."""
         return self.exclude(kind__in=NOT_FOR_EVERYBODY)
+
+    def placed(self) -> models.QuerySet[Any]:
+        """Those, each with its `place` among them in its case, from 1: the number under which everybody else knows it.
+
+        No line is ever put between others, so a place stays. To be asked of whole cases: what is filtered out is not counted.
+        """
+        place = Window(RowNumber(), partition_by=F("case"), order_by=F("number").asc())
+        return self.for_everybody().annotate(place=place)
 
     def for_authorities(self) -> EventQuerySet:
         """Those that leave the desk: without internal notes and the like."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from apps.applications import drafting
+from apps.applications import drafting, externalids
 from apps.applications.models import Application, ApplicationQuerySet, Attachment
 from apps.cases.keeping import BY_ITSELF
 from apps.cases.models import Case, CaseQuerySet, Document
@@ -56,10 +56,8 @@ def external_id_of(paper: Application) -> uuid.UUID:
 
 def is_of_test(external_id: str) -> bool:
     """Whether an external id is one that only the case of a test can have."""
-    try:
-        return uuid.UUID(external_id).version == 5
-    except ValueError:
-        return False
+    known = externalids.read(external_id)
+    return known is not None and known.version == 5
 
 
 def cases_of(rehearsal: Rehearsal) -> CaseQuerySet:

@@ -12,10 +12,11 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from apps.applications import externalids
 from apps.applications.models import Attachment, StoredFile
 from apps.cases.models import Case, Document
 from apps.cases.rulebook import NOT_FOR_EVERYBODY
-from apps.interface.operations import UUID, case_of, note
+from apps.interface.operations import case_of, note
 from apps.interface.problems import Problem
 from apps.people.log import Act
 from apps.people.models import System
@@ -85,9 +86,8 @@ def _noted(
 
 def _stored(case: Case, attachment_id: str) -> StoredFile:
     """The file under an id that the case data or an event of those that everybody is told of lists. Raises Problem (unknown-attachment)."""
-    found = (
-        _of_papers(case, attachment_id) or _of_events(case, attachment_id) if UUID.fullmatch(attachment_id) else None
-    )
+    known = externalids.read(attachment_id) is not None
+    found = _of_papers(case, attachment_id) or _of_events(case, attachment_id) if known else None
     if found is None:
         raise Problem("unknown-attachment", _("Neither the case data nor an event lists an attachment with this id."))
     if not found.may_be_read:

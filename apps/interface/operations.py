@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import re
 import time
 import traceback
 import uuid
@@ -23,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.applications import externalids
 from apps.cases.models import Case
 from apps.interface import recording
 from apps.interface.callers import TooManyCalls, caller_of, count_call, xroad_id
@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 
 Operation = Callable[..., HttpResponseBase]
 OTHERWISE = "en"  # the language of a caller who asks for none of ours
-UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 UUIDS = ("external_id", "key")  # what stands in addresses and is one
 FRAMES = 3  # of a trace are told: enough to find the place
 
@@ -108,10 +107,11 @@ def _read(name: str, value: str) -> Any:
     """What stands in the address. Raises Problem (malformed)."""
     if name not in UUIDS:
         return value
-    if not UUID.fullmatch(value):
+    found = externalids.read(value)
+    if found is None:
         words = _("What stands in the address is no uuid: it has 32 hexadecimal digits in groups of 8-4-4-4-12.")
         raise Problem("malformed", words)
-    return uuid.UUID(value)
+    return found
 
 
 def case_of(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.applications.models import Application
 from apps.cases import envelope
-from apps.cases.models import Case, Event
+from apps.cases.models import Case
 from apps.interface.operations import case_of, note, unknown_part
 from apps.interface.parameters import Parameters
 from apps.interface.problems import Problem
@@ -49,9 +49,8 @@ def events(request: HttpRequest, system: System, external_id: uuid.UUID) -> Http
     asked = Parameters(request)
     after, limit = asked.after(), asked.limit()
     case = case_of(system, external_id, related=())
-    # No line is ever put between others, so the place of each is how many there are before it.
-    lines = list(case.events.for_everybody().order_by("number")[after : after + limit + 1])
-    items = [_told(line, case, after + n) for n, line in enumerate(lines[:limit], start=1)]
+    lines = list(case.events.placed().order_by("number")[after : after + limit + 1])
+    items = [_told(line, case) for line in lines[:limit]]
     note(request, system, Act.SAW, case, f"events after {after}")
     return json_answer({"items": items, "next": after + limit if len(lines) > limit else None})
 
@@ -59,13 +58,13 @@ def events(request: HttpRequest, system: System, external_id: uuid.UUID) -> Http
 def event(request: HttpRequest, system: System, external_id: uuid.UUID, key: uuid.UUID) -> HttpResponseBase:
     """Whether the case has an event under a key, and which it is of those that everybody is told of."""
     case = case_of(system, external_id, related=())
-    told = case.events.for_everybody()
-    found = told.filter(key=key).order_by().values("number", "at").first()
+    lines = case.events.placed().values_list("key", "place", "at")
+    found = next(((place, at) for known, place, at in lines if known == key), None)
     note(request, system, Act.SAW, case, f"event {key}")
     if found is None:
         raise Problem("unknown-event", _("The case has no event under this key. It may be sent."))
-    number = told.filter(number__lte=found["number"]).count()
-    return json_answer({"key": str(key), "number": number, "receivedAt": envelope.moment(found["at"])})
+    number, at = found
+    return json_answer({"key": str(key), "number": number, "receivedAt": envelope.moment(at)})
 
 
 def json_answer(document: Any, status: int = 200) -> HttpResponse:
@@ -95,6 +94,6 @@ def _papers(system: System, external_id: uuid.UUID) -> list[Application]:
     return papers
 
 
-def _told(line: Event, case: Case, number: int) -> dict[str, Any]:
+def _told(line: Any, case: Case) -> dict[str, Any]:
     line.case = case
-    return envelope.event(line, number)
+    return envelope.event(line, line.place)

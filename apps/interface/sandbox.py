@@ -6,7 +6,8 @@ take the steps of the rule book. All of it is a test, so it is in no list and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.applications import attachments, drafting
-from apps.applications.models import Application, ApplicationQuerySet
+from apps.applications.models import Application, ApplicationQuerySet, Attachment
 from apps.cases import documents, intake, testcases
 from apps.cases.models import Case, CaseQuerySet, NotAllowed
 from apps.cases.testcases import Held
@@ -73,15 +74,15 @@ def generate(
 ) -> list[Case]:
     """Cases of a version, each sent by the made-up customer with sample answers and small files, like a real one.
 
-    All of them or none. Raises NotAllowed when the version takes no sample answers, or is of a service whose customers do this
-    elsewhere (see `send_on`), and NotForTesting.
+    All of them or none, with their files. Raises NotAllowed when the version takes no sample answers, or is of a service whose customers
+    do this elsewhere (see `send_on`), and NotForTesting.
     """
     if version.definition.own_service:
         raise NotAllowed(_("This goes on in the authority’s own service, so nothing is sent here."))
     moment = at or timezone.now()
     customer = _acting(customer_of(system), version.definition)
-    with transaction.atomic():
-        return [_one(version, customer, language, moment) for _number in range(min(count, MOST_AT_ONCE))]
+    with _all_or_none() as files:
+        return [_one(version, customer, language, moment, files) for _number in range(min(count, MOST_AT_ONCE))]
 
 
 def send_on(system: System, version: Version, language: str, count: int = 1) -> list[Application]:
@@ -107,50 +108,55 @@ def sent_on(system: System) -> ApplicationQuerySet:
     return mine.order_by("-created_at", "-pk")
 
 
-def _one(version: Version, customer: Customer, language: str, at: datetime) -> Case:
-    draft = Application.objects.create(
-        version=version, customer=customer, principal=customer.acting_for, language=language, is_test=True
-    )
-    return _filled_and_sent(draft, customer, at)
-
-
-def _filled_and_sent(draft: Application, customer: Customer, at: datetime) -> Case:
-    """Raises NotAllowed, also where some answer has no sample that fits the others; then no file of it stays in the storage."""
-    _fill(draft, at)
+@contextmanager
+def _all_or_none() -> Iterator[list[Attachment]]:
+    """A transaction, and the files that are stored in it: when it fails, their rows go with it, and here their contents."""
+    files: list[Attachment] = []
     try:
-        return intake.send(draft, by=customer, at=at)
-    except drafting.NotComplete as stopped:
-        _let_go(draft)
-        page = next((page.title.said() for page in draft.definition.pages if page.key == stopped.page), stopped.page)
-        words = _("The page “%(page)s” takes none of the sample answers, so no case was made.")
-        raise NotAllowed(words % {"page": page}) from stopped
-    except NotAllowed:
-        _let_go(draft)
+        with transaction.atomic():
+            yield files
+    except BaseException:
+        for file in files:
+            attachments.let_go_unless_kept(file)
         raise
 
 
-def _let_go(draft: Application) -> None:
-    """The rows go with the transaction; the content would stay."""
-    for attachment in draft.attachments.all():
-        attachment.content.delete(save=False)
+def _one(version: Version, customer: Customer, language: str, at: datetime, files: list[Attachment]) -> Case:
+    draft = Application.objects.create(
+        version=version, customer=customer, principal=customer.acting_for, language=language, is_test=True
+    )
+    return _filled_and_sent(draft, customer, at, files)
 
 
-def _fill(draft: Application, at: datetime) -> None:
+def _filled_and_sent(draft: Application, customer: Customer, at: datetime, files: list[Attachment]) -> Case:
+    """Raises NotAllowed, also where some answer has no sample that fits the others."""
+    _fill(draft, at, files)
+    try:
+        return intake.send(draft, by=customer, at=at)
+    except drafting.NotComplete as stopped:
+        page = next((page.title.said() for page in draft.definition.pages if page.key == stopped.page), stopped.page)
+        words = _("The page “%(page)s” takes none of the sample answers, so no case was made.")
+        raise NotAllowed(words % {"page": page}) from stopped
+
+
+def _fill(draft: Application, at: datetime, files: list[Attachment]) -> None:
     """Sample answers to all that the paper asks, and real files where a sample only says that there is one."""
     definition, day = draft.definition, at.astimezone(HELSINKI).date()
     with translation.override(draft.language):
         answers = examples.fill(definition, day, draft.answers)
     for count, (key, field) in enumerate(definition.fields.items(), start=1):
         if isinstance(field, File) and answers.get(key):
-            answers[key] = [_enclosed(draft, field, count)]
+            answers[key] = [_enclosed(draft, field, count, files)]
     draft.answers = answers
     draft.save(update_fields=["answers"])
 
 
-def _enclosed(draft: Application, field: File, count: int) -> dict[str, Any]:
+def _enclosed(draft: Application, field: File, count: int, files: list[Attachment]) -> dict[str, Any]:
     attachment = attachments.receive(draft, field.key, sample_file(field.types, count=count))
+    files.append(attachment)
     attachment.save()
-    about = {"about": GIVEN_NAME} if field.undescribed() else {}
+    with translation.override(draft.language):
+        about = {"about": _("Example")} if field.undescribed() else {}
     return {**attachment.known(), **about}
 
 
@@ -176,15 +182,15 @@ def _acting(customer: Customer, definition: Definition) -> Customer:
 def answer_supplement(case: Case, *, at: datetime | None = None) -> None:
     """Answer what the authority has asked for, with samples and a file. Raises NotAllowed when nothing is asked for."""
     moment, customer = at or timezone.now(), _customer_of_case(case)
-    with transaction.atomic():
-        _finish(intake.begin_supplement(case, customer), customer, moment)
+    with _all_or_none() as files:
+        _finish(intake.begin_supplement(case, customer), customer, moment, files)
 
 
 def add(case: Case, *, at: datetime | None = None) -> None:
     """Send something more, unasked, with a file. Raises NotAllowed."""
     moment, customer = at or timezone.now(), _customer_of_case(case)
-    with transaction.atomic():
-        _finish(intake.begin_addition(case, customer), customer, moment)
+    with _all_or_none() as files:
+        _finish(intake.begin_addition(case, customer), customer, moment, files)
 
 
 def write(case: Case, *, at: datetime | None = None) -> None:
@@ -227,9 +233,9 @@ def _customer_of_case(case: Case) -> Customer:
     return customer
 
 
-def _finish(paper: Application, customer: Customer, at: datetime) -> None:
+def _finish(paper: Application, customer: Customer, at: datetime, files: list[Attachment]) -> None:
     paper.answers = {key: kept for key, kept in paper.answers.items() if key not in ("supplement_files",)}
-    _filled_and_sent(paper, customer, at)
+    _filled_and_sent(paper, customer, at, files)
 
 
 # --- emptying ----------------------------------------------------------------------------------------------------------

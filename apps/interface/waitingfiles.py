@@ -124,17 +124,8 @@ def _stored(system: System, case: Case, sent: Sent, file: TemporaryUploadedFile,
             raise Problem("not-now", words, headers={"Retry-After": LATER})
         yield row
     except BaseException:
-        _let_go_unless_kept(row)
+        attachments.let_go_unless_kept(row)
         raise
-
-
-def _let_go_unless_kept(row: WaitingFile) -> None:
-    """When the database cannot say, rather a content too many than one too few."""
-    try:
-        if not WaitingFile.objects.filter(pk=row.pk).exists():
-            row.content.delete(save=False)
-    except DatabaseError:
-        return
 
 
 def _kept(system: System, case: Case, sent: Sent, waiting: WaitingFile, digest: str, at: datetime) -> Answer:
@@ -146,7 +137,7 @@ def _kept(system: System, case: Case, sent: Sent, waiting: WaitingFile, digest: 
             once.keep(system, sent.key, digest, answer, at=at)
     except IntegrityError:
         if before := once.answered(system, sent.key, digest):
-            _let_go_unless_kept(waiting)
+            attachments.let_go_unless_kept(waiting)
             return before  # the same was being received in the same moment
         words = _("Another system has sent a file under this key.")
         raise Problem("key-reuse", words) from None

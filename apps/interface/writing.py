@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 
+from apps.applications import externalids
 from apps.cases.models import Case
 from apps.interface import bodies, judging, posting, waitingfiles
 from apps.interface.once import Answer
-from apps.interface.operations import UUID, case_of, note
+from apps.interface.operations import case_of, note
 from apps.interface.problems import Problem
 from apps.interface.waitingfiles import Sent
 from apps.people import access, log
@@ -71,11 +72,12 @@ def _answered(request: HttpRequest, system: System, external_id: uuid.UUID, answ
 
 
 def _event_of(request: HttpRequest, attachment_id: str) -> uuid.UUID:
-    event, _colon, named = request.headers.get(KEY, "").strip().partition(":")
-    if named != attachment_id or not UUID.fullmatch(event):
+    said, _colon, named = request.headers.get(KEY, "").strip().partition(":")
+    event = externalids.read(said)
+    if named != attachment_id or event is None:
         words = _("The header Idempotency-Key must say the key of the event, a colon and the attachment’s id.")
         raise Problem("malformed", words)
-    return uuid.UUID(event)
+    return event
 
 
 def _digest_of(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Field, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST
 
 from apps.people import access, log, secondfactor
 from apps.people import logroom as logroom  # registers its room
-from apps.people.adminsite import Room
+from apps.people.adminsite import Room, judged_again
 from apps.people.looks import clean_logo
 from apps.people.models import Authority, Feedback, Membership, User, key_is_plain
 
@@ -54,6 +54,11 @@ class ForInstallation:
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody, unless a room says otherwise: what has been done keeps its names."""
         return False
+
+    @judged_again
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Adding and changing, also while somebody else does the same."""
+        return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Into Django's own history, and into the log."""
@@ -163,16 +168,38 @@ class AuthorityAdmin(ForInstallation, admin.ModelAdmin):
         before = Authority.objects.filter(pk=obj.pk).values_list("logo", flat=True).first()
         if obj.logo and not obj.logo._committed:
             obj.logo.name = f"logos/{uuid.uuid4().hex}.png"
-        super().save_model(request, obj, form, change)
+        storage = Authority._meta.get_field("logo").storage
+        try:
+            super().save_model(request, obj, form, change)
+        except IntegrityError:  # somebody has added one with this key in the same moment: see `judged_again`
+            storage.delete(obj.logo.name)
+            raise
         if before and before != obj.logo.name:
-            storage = Authority._meta.get_field("logo").storage
             transaction.on_commit(lambda: storage.delete(before))
+
+
+class RolesFormSet(forms.BaseInlineFormSet):
+    """The roles of an official, each once. Django does not look at constraints that name whose the rows are, so that is done here."""
+
+    def clean(self) -> None:
+        """A role that is there already, unless it is the one that goes."""
+        super().clean()
+        if any(self.errors):
+            return
+        gone = [form.instance.pk for form in self.deleted_forms]
+        there = Membership.objects.filter(user=self.instance.pk).exclude(pk__in=gone)
+        for form in self.forms:
+            if form.has_changed() and form not in self.deleted_forms:
+                same = there.filter(authority=form.instance.authority_id, role=form.instance.role)
+                if same.exclude(pk=form.instance.pk).exists():
+                    form.add_error(None, _("This person already has this role there."))
 
 
 class MembershipInline(ForInstallation, admin.StackedInline):
     """What an official may do, and where."""
 
     model = Membership
+    formset = RolesFormSet
     extra = 1
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:

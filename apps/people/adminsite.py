@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
+from django.db import IntegrityError, transaction
 from django.db.models import Model
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -74,3 +77,23 @@ class Room(ModelAdmin):
         """A page of the room's own."""
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, template, {**shared, **context})
+
+
+def judged_again(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A room's view that saves what a form says, gone through once more where somebody has saved the same in the same moment.
+
+    The form had looked before the other saved, so that the database alone refused it, and nothing of the first time stays. The second time
+    the form itself sees what is there, and says so at its field, with all that was written. What no form has words for is raised.
+    """
+
+    @wraps(view)
+    def judged(room: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(room, request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                return view(room, request, *args, **kwargs)
+        except IntegrityError:
+            return view(room, request, *args, **kwargs)
+
+    return judged

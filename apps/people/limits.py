@@ -53,6 +53,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "details":         Limit(60, MINUTES),     # changing one's address for notices
     "feedback":        Limit(20, HOUR),        # feedback on accessibility
     "receipt_check":   Limit(300, MINUTES),    # looking whether a receipt is genuine
+    "testing":         Limit(300, MINUTES),    # opening a tester's link, and beginning with it
     "survey":          Limit(1_000, MINUTES),  # pages of a survey, which need nobody to be known and are kept in a session
     "interface":        Limit(6_000, MINUTES),  # calls of one connected system
     "interface_refused": Limit(300, MINUTES),  # calls without a good key, per address they come from
@@ -184,12 +185,17 @@ def where_from(request: HttpRequest) -> str:
 
 
 def address_of(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | str:
-    """The address a request comes from, as the last TRUSTED_PROXIES proxies saw it; the word that stands there when it is none."""
+    """The address a request comes from, as the last TRUSTED_PROXIES proxies saw it; the word that stands there when it is none.
+
+    Where fewer have said what they saw, it has not come through all of them, and any of it may be what the visitor has written: then it is
+    the address of the connection.
+    """
     address = str(request.META.get("REMOTE_ADDR", ""))
     hops = settings.TRUSTED_PROXIES
-    if hops and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR")):
+    if hops > 0 and (forwarded := request.META.get("HTTP_X_FORWARDED_FOR")):
         seen = [part.strip() for part in forwarded.split(",")]
-        address = seen[-min(hops, len(seen))]
+        if len(seen) >= hops and seen[-hops]:
+            address = seen[-hops]
     try:
         known = ipaddress.ip_address(address)
     except ValueError:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.applications import drafting, nationaldata
+from apps.applications import drafting, externalids, nationaldata
 from apps.applications.models import Application
 from apps.cases import redirected
 from apps.cases.models import Case
@@ -40,11 +40,9 @@ def go_on(request: HttpRequest, key: str) -> HttpResponse:
 
 def _known_there(said: str, customer: Customer) -> uuid.UUID | None:
     """The externalId with which the customer came from the national service, when nobody else has come with it, and it is nobody else's."""
-    try:
-        external_id = uuid.UUID(said)
-    except ValueError:
+    external_id = externalids.read(said)
+    if external_id is None or Application.objects.filter(external_id=external_id).exists():
         return None
-    begun = Application.objects.filter(external_id=external_id).exists()
-    if begun or Case.objects.filter(external_id=external_id).exists():
+    if Case.objects.filter(external_id=external_id).exists():
         return None
     return None if nationaldata.is_of_others(external_id, customer) else external_id

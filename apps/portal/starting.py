@@ -1,6 +1,8 @@
 """Beginning in the national service: a link with an externalId opens a service here, and what was stated there stands in its form.
 
 Looking at the page changes nothing. Whatever is wrong with the link, or there, the customer goes on by hand.
+
+Whose the link is, the national service says (`nationaldata.whose`). While it does not, it is taken to be that of who comes first with it.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.applications import drafting, nationaldata, undertakings
+from apps.applications import drafting, externalids, nationaldata, undertakings
 from apps.applications.models import Application, Frozen
-from apps.applications.nationaldata import Fetched, Whose
+from apps.applications.nationaldata import Fetched
 from apps.applications.parties import objection
 from apps.cases.models import Case
 from apps.people.identification import customer_of
@@ -86,7 +88,7 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
     ordinary = reverse("portal:service", args=[key])
     if offer.definition.is_survey:
         return redirect(ordinary)
-    external_id = _read(request.GET.get(ID, ""))
+    external_id = externalids.read(request.GET.get(ID, ""))
     if external_id is None:
         said = _("The link you came by is not whole, so what you stated in Tillstånd och tillsyn is not known here.")
         by_hand = _("You can fill in everything yourself.")  # not within the f-string: it would not be collected
@@ -109,13 +111,6 @@ def start(request: HttpRequest, key: str) -> HttpResponse:
         "objection": objection(offer.definition, customer) if customer else "",
     }
     return render(request, "portal/service.html", facts)
-
-
-def _read(said: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(said) if len(said) == 36 else None
-    except ValueError:
-        return None
 
 
 def _begin(request: HttpRequest, customer: Customer, service: Service, begun: Begun) -> HttpResponse:
@@ -156,13 +151,13 @@ def make_sure(request: HttpRequest, paper: Application, customer: Customer) -> N
     if not paper.is_draft or paper.external_id is None or paper.common_data is not None:
         return
     try:
-        fetched = nationaldata.fetch(paper, customer)
+        fetched = nationaldata.fetch(paper, customer, is_last=True)
     except Frozen:
         return
-    if fetched.whose is Whose.OTHERS:
+    if fetched.is_set_apart:
         messages.warning(request, fetched.words)
 
 
 def _matters(fetched: Fetched, paper: Application) -> bool:
     """Whether the customer misses something, or the matter is not what they think: a form that asks nothing from there lacks nothing."""
-    return bool(nationaldata.wanted(paper.definition)) or fetched.whose is Whose.OTHERS
+    return bool(nationaldata.wanted(paper.definition)) or fetched.is_set_apart

@@ -182,6 +182,7 @@ def test_file_that_is_not_to_be_read_is_never_given_out(scan: str) -> None:
 # --- Whatever comes ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @modest
 @given(
     st.text(alphabet=st.characters(exclude_categories=()), max_size=60),

@@ -206,9 +206,9 @@ def test_data_are_used_only_when_they_say_that_they_are_theirs(said: Any, custom
 # --- what fits -------------------------------------------------------------------------------------------------------
 
 
-def paper(*fields: dict[str, Any]) -> Application:
+def paper(*fields: dict[str, Any], by: Customer | None = None) -> Application:
     asked = fields or (build.field("text", "title", prefill="common_data"), build.field("text", "other"))
-    draft = build.application(build.version(build.page("first", *asked)), answers={})
+    draft = build.application(build.version(build.page("first", *asked)), by=by, answers={})
     draft.external_id = ID
     draft.save()
     return draft
@@ -292,6 +292,62 @@ def test_data_of_nobody_fill_in_nothing_and_leave_the_external_id(there: Scripte
 
     draft.refresh_from_db()
     assert (draft.common_data, draft.external_id) == ({"answers": {}}, ID)
+
+
+def test_data_of_nobody_leave_the_external_id_to_who_came_first(there: Scripted) -> None:
+    answers(there, {"answers": {"title": "From there"}})
+    first, second = paper(), paper(by=build.customer("Other"))
+
+    for draft in (second, first):
+        nationaldata.fetch(draft, draft.customer)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.external_id, second.external_id) == (ID, None)
+    assert second.common_data is None
+
+
+@pytest.mark.parametrize("same", ["customer", "principal"])
+def test_the_same_customer_and_the_same_company_are_not_somebody_else(there: Scripted, same: str) -> None:
+    answers(there, {"answers": {"title": "From there"}})
+    company = Principal.objects.create(kind="company", subject="1234567-1", name="Exempel Ab")
+    first = paper()
+    second = paper(by=first.customer if same == "customer" else build.customer("Colleague"))
+    for draft in (first, second) if same == "principal" else (second,):
+        draft.principal = company
+        draft.save()
+
+    nationaldata.fetch(second, second.customer)
+
+    second.refresh_from_db()
+    assert second.external_id == ID
+
+
+def test_who_is_known_to_have_begun_there_keeps_the_external_id_whoever_came_first(there: Scripted) -> None:
+    answers(there)
+    paper(by=build.customer("Other"))
+    draft = paper()
+
+    nationaldata.fetch(draft, draft.customer)
+
+    draft.refresh_from_db()
+    assert draft.external_id == ID
+
+
+@pytest.mark.parametrize("is_last", [False, True], ids=["can be asked again", "for the last time"])
+def test_where_no_answer_comes_the_external_id_is_left_to_who_came_first_at_the_last(
+    there: Scripted, is_last: bool
+) -> None:
+    there.rules["/commondata"] = "500"
+    first, second = paper(), paper(by=build.customer("Other"))
+
+    for draft in (first, second):
+        nationaldata.fetch(draft, draft.customer, is_last=is_last)
+
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.external_id, second.external_id) == (ID, None if is_last else ID)
+    assert first.common_data is None
 
 
 def test_what_did_not_come_can_be_fetched_again(there: Scripted) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.db import connection, connections
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +32,7 @@ from apps.services.texts import moment_words
 from apps.sync.models import SYSTEM, Receiver
 from tests import build
 from tests.interface import callers
+from tests.people.moments import looked_too_early
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +119,7 @@ def strangers() -> dict[str, Client]:
     }
 
 
+@pytest.mark.thorough
 def test_no_stranger_finds_or_changes_anything(system: System) -> None:
     systems.make_key(system, by=None)
     asked = list(addresses(system))
@@ -375,6 +381,69 @@ def test_two_systems_of_an_authority_have_different_names(manager: Client) -> No
     callers.system("Case management")
 
     assert "name" in manager.post(f"{ROOM}add/", DESCRIBED).context["form"].errors
+
+
+SAME: dict[str, dict[str, Any]] = {
+    "name": {"name": DESCRIBED["name"]},
+    "xroad_client": {"xroad_client": "FI/MUN/0000000-0/a"},
+    "certificate": {"certificate": "ab" * 32},
+}
+
+
+@pytest.mark.parametrize("field", SAME)
+def test_of_two_who_describe_the_same_at_once_the_second_is_told_so(both: Client, field: str) -> None:
+    callers.system(**{"name": "Other", **SAME[field]})
+    written = {**DESCRIBED, **SAME[field], "wake_url": "https://handling.example/wake"}
+
+    with looked_too_early(System):
+        answer = both.post(f"{ROOM}add/", written)
+
+    form = answer.context["form"]
+    assert list(form.errors) == [field]
+    assert {name: form[name].value() for name in written} == {**written, "active": True}
+    assert System.objects.count() == 1
+    assert not LogLine.objects.filter(detail="added").exists()
+
+
+def test_of_two_who_give_a_name_at_once_in_changing_the_second_is_told_so(manager: Client) -> None:
+    callers.system("Case management")
+    made = callers.system("Earlier")
+
+    with looked_too_early(System):
+        answer = manager.post(f"{ROOM}{made.pk}/edit/", DESCRIBED)
+
+    assert list(answer.context["form"].errors) == ["name"]
+    assert answer.context["form"]["name"].value() == "Case management"
+    made.refresh_from_db()
+    assert made.name == "Earlier"
+
+
+@pytest.mark.both
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
+@pytest.mark.django_db(transaction=True)
+def test_two_managers_really_at_once_add_one_system_and_one_reads_why() -> None:
+    build.authority()
+    browsers = [build.signed_in(build.official(name, role="manager")) for name in ("first", "second")]
+    both_have_looked = Barrier(2, timeout=20)
+
+    def wait(**_more: Any) -> None:
+        both_have_looked.wait()
+
+    def add(browser: Client) -> int:
+        try:
+            return int(browser.post(f"{ROOM}add/", DESCRIBED).status_code)
+        finally:
+            connections.close_all()
+
+    pre_save.connect(wait, sender=System)
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            answers = sorted(threads.map(add, browsers))
+    finally:
+        pre_save.disconnect(wait, sender=System)
+
+    assert answers == [200, 302]
+    assert System.objects.count() == 1
 
 
 def test_saving_the_form_leaves_what_the_system_has_done_meanwhile(

@@ -111,7 +111,14 @@ def test_client_of_x_road_is_believed_from_our_security_servers_alone(
 
 @pytest.mark.parametrize(
     ("proxies", "forwarded", "status"),
-    [(1, SERVER, 200), (1, f"{SERVER}, 198.51.100.7", 401), (1, f"198.51.100.7, {SERVER}", 200), (0, SERVER, 401)],
+    [
+        (1, SERVER, 200),
+        (1, f"{SERVER}, 198.51.100.7", 401),
+        (1, f"198.51.100.7, {SERVER}", 200),
+        (0, SERVER, 401),
+        (2, f"{SERVER}, 127.0.0.2", 200),
+        (2, SERVER, 401),  # whoever comes past a proxy has written it
+    ],
 )
 def test_security_server_is_known_as_the_proxy_saw_it(
     settings: Settings, proxies: int, forwarded: str, status: int

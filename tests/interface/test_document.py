@@ -356,6 +356,7 @@ def file_used_again(case: Case, key: str) -> Any:
     return posted.put(case, event, key=key, name="another.pdf")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", READ)
 def test_answer_to_what_is_read_is_as_the_document_says(case: Case, what: str) -> None:
     label, answer = READ[what](case, callers.key())
@@ -364,6 +365,7 @@ def test_answer_to_what_is_read_is_as_the_document_says(case: Case, what: str) -
     assert described.misfits(label, answer) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", REFUSED)
 def test_refusal_is_as_the_document_says(case: Case, what: str) -> None:
     name, asked = REFUSED[what]
@@ -415,6 +417,7 @@ REFUSED["resumed in handling"] = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHOWN)
 def test_example_of_a_problem_is_what_the_portal_says(case: Case, name: str) -> None:
     _label, answer = REFUSED[SHOWN[name]][1](case, callers.key())

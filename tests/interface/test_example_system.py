@@ -24,7 +24,7 @@ from tests import build
 from tests.interface.examplesystem import TROUBLES, ExampleSystem, Line, module
 from tests.sync import folders
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 @pytest.fixture

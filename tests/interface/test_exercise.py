@@ -19,6 +19,8 @@ from tests import build
 from tests.interface import callers
 from tests.sync import exercise, folders
 
+pytestmark = pytest.mark.thorough
+
 CASES = 12
 
 

@@ -25,7 +25,7 @@ HOWTO = Path(__file__).resolve().parents[2] / "docs" / "interface" / "howto.md"
 PART = re.compile(r"^```(?P<language>sh|json|text)\n(?P<text>.*?)^```$|^<!-- (?P<act>.+) -->$", re.M | re.S)
 TOOLS = ("bash", "curl", "jq", "openssl", "sha256sum", "python3")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.thorough]
 
 
 class Shell:

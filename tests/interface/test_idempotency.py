@@ -27,7 +27,7 @@ from tests import build
 from tests.interface import callers
 from tests.interface.posted import DECISION, body, digest, post, posted, put
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 @pytest.fixture
@@ -253,6 +253,7 @@ HEADERS = st.dictionaries(
 )
 
 
+@pytest.mark.thorough
 @of_hypothesis(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_posted_is_accepted_or_refused_and_writes_a_line_only_then(case: Case, data: st.DataObject) -> None:
@@ -283,6 +284,7 @@ SENT = {
 }
 
 
+@pytest.mark.thorough
 @of_hypothesis(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headers=st.fixed_dictionaries({}, optional=SENT))
 def test_whatever_comes_with_a_file_it_is_accepted_or_refused(case: Case, headers: dict[str, str]) -> None:
@@ -294,6 +296,7 @@ def test_whatever_comes_with_a_file_it_is_accepted_or_refused(case: Case, header
     assert WaitingFile.objects.count() == before + (answer.status_code == 201)
 
 
+@pytest.mark.thorough
 @of_hypothesis(max_examples=300, deadline=None)
 @given(st.binary(max_size=60) | WHATEVER.map(lambda value: json.dumps(value).encode()))
 def test_whatever_bytes_come_are_a_value_or_refused(sent: bytes) -> None:

@@ -24,7 +24,7 @@ from tests.interface import callers
 from tests.interface.callers import get, problem
 from tests.sync import folders
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 
 def cases(number: int) -> list[Case]:
@@ -161,6 +161,7 @@ def test_cursor_is_read_as_it_was_given(at: datetime) -> None:
     assert get("commondata", callers.key(), cursor=cursor(at, 7)).json()["items"] == []
 
 
+@pytest.mark.thorough
 def test_page_takes_as_many_queries_for_fifty_as_for_one(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     key = callers.key()
     for n in range(50):

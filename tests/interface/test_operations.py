@@ -140,6 +140,7 @@ def ended(system: System) -> str:
     return key
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stranger", STRANGERS)
 @pytest.mark.parametrize("operation", OF_A_CASE, ids=" ".join)
 def test_stranger_is_told_nothing_of_a_case_and_changes_nothing(operation: tuple[str, str], stranger: str) -> None:
@@ -430,6 +431,7 @@ def test_nothing_that_stands_in_an_address_or_a_header_breaks_it() -> None:
     told()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("limits_off")
 def test_no_query_breaks_the_ledger() -> None:
     key = callers.key()
@@ -448,6 +450,7 @@ def test_no_query_breaks_the_ledger() -> None:
     told()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("limits_off")
 def test_no_address_breaks_it() -> None:
     key = callers.key()

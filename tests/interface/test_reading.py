@@ -217,6 +217,15 @@ def test_event_that_was_received_is_told_with_its_number() -> None:
     assert answer.json() == {"key": str(event.key), "number": 3, "receivedAt": envelope.moment(event.at)}
 
 
+def test_one_event_takes_a_fixed_number_of_queries(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    case, key = folders.supplemented(folders.with_file()), callers.key()
+    address = part(case, f"events/{case.events.get(kind='supplement').key}")
+    get(address, key)
+
+    with django_assert_num_queries(4):  # the key, the case, its events, the log
+        assert get(address, key).json()["number"] == 4
+
+
 def test_event_that_nobody_is_told_of_is_unknown() -> None:
     case = noted(folders.handled(folders.with_file()))
     own = case.events.get(kind="note")

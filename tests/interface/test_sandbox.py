@@ -146,6 +146,45 @@ def test_where_the_paper_is_refused_nothing_is_left(settings: Settings) -> None:
     assert stored() == before
 
 
+@pytest.mark.parametrize("trouble", [NotAllowed("Refused"), RuntimeError("Broken")], ids=["refused", "broken"])
+def test_where_the_third_of_several_fails_nothing_is_left_of_the_first_two(
+    monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    version = build.version(build.page("first", build.field("file", "plan")))
+    before, send = stored(), intake.send
+    sent: list[Case] = []
+
+    def fail_at_the_third(*args: Any, **kwargs: Any) -> Case:
+        if len(sent) == 2:
+            raise trouble
+        sent.append(send(*args, **kwargs))
+        return sent[-1]
+
+    monkeypatch.setattr(intake, "send", fail_at_the_third)
+    with pytest.raises(type(trouble)):
+        generated(3, of=version)
+
+    assert not Case.objects.exists()
+    assert not Attachment.objects.exists()
+    assert stored() == before
+
+
+def test_where_a_supplement_fails_the_files_of_the_application_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    (case,) = generated()
+    ask(case, ("title", "plan"))
+    before = stored()
+
+    def fail(*_args: Any, **_kwargs: Any) -> Case:
+        raise RuntimeError
+
+    monkeypatch.setattr(intake, "send", fail)
+    with pytest.raises(RuntimeError):
+        sandbox.answer_supplement(case)
+
+    assert before
+    assert stored() == before
+
+
 def stored() -> set[Path]:
     """The contents that lie in the storage."""
     root = Path(default_storage.path(""))

@@ -450,6 +450,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(do, calls))
 
 
+@pytest.mark.both
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 @pytest.mark.django_db(transaction=True)
 def test_same_file_at_once_is_kept_once() -> None:
@@ -461,6 +462,7 @@ def test_same_file_at_once_is_kept_once() -> None:
     assert len(on_disk()) == 1
 
 
+@pytest.mark.both
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="the test database of SQLite is one connection's own")
 @pytest.mark.django_db(transaction=True)
 def test_same_event_at_once_takes_its_file_once() -> None:

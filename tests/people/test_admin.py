@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from pytest_django import DjangoAssertNumQueries
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.people.models import Authority, Customer, Membership, User
 from tests import build
+from tests.people.moments import looked_too_early
+from tests.portal.test_look import picture
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +26,7 @@ ROLE_FORM = {
     "memberships-MIN_NUM_FORMS": "0",
     "memberships-MAX_NUM_FORMS": "1000",
 }
+THERE_ALREADY = "Personen har redan denna roll där."
 
 
 def test_neither_groups_nor_customers_are_in_admin() -> None:
@@ -112,6 +119,88 @@ def test_an_official_is_added_and_given_a_role() -> None:
     assert answer.status_code == 302
     assert list(made.memberships.values_list("authority", "role")) == [(authority.pk, "handler")]
     assert Membership.objects.count() == 1
+
+
+# --- in the same moment as somebody else -------------------------------------------------------------------------------
+
+
+def test_of_two_authorities_added_at_once_with_one_key_the_second_is_told_so(settings: Settings) -> None:
+    build.authority("example-region")
+    names = {f"name_{language}": f"Example {language}" for language in ("sv", "fi", "en")}
+    written = {"key": "example-region", "kind": "rescue", "municipality_codes": "091", "email": "", **names}
+    logo = SimpleUploadedFile("logo.png", picture(), "image/png")
+
+    with looked_too_early(Authority):
+        answer = build.signed_in(build.superuser()).post("/admin/people/authority/add/", {**written, "logo": logo})
+
+    form = answer.context["adminform"].form
+    assert list(form.errors) == ["key"]
+    assert form["name_sv"].value() == "Example sv"
+    assert not list(Path(settings.STORAGES["default"]["OPTIONS"]["location"]).rglob("*.png"))
+
+
+def test_of_two_officials_added_at_once_under_one_name_the_second_is_told_so() -> None:
+    build.official("new")
+    keeper = build.signed_in(build.superuser())
+    password = {"password1": "an-example-of-a-password", "password2": "an-example-of-a-password"}
+    written = {"username": "new", "usable_password": "true", **password, **ROLE_FORM}
+
+    with looked_too_early(User):
+        answer = keeper.post("/admin/people/user/add/", written)
+
+    form = answer.context["adminform"].form
+    assert list(form.errors) == ["username"]
+    assert form["username"].value() == "new"
+
+
+def test_a_role_that_is_given_twice_at_once_is_there_once_and_the_second_is_told_so() -> None:
+    handler, keeper = build.official(), build.signed_in(build.superuser())
+
+    with looked_too_early(Membership):
+        answer = give(keeper, handler, first_name="Written")
+
+    assert THERE_ALREADY in unescape(answer.content.decode())
+    assert answer.context["adminform"].form["first_name"].value() == "Written"
+    assert not User.objects.filter(first_name="Written").exists()
+    assert Membership.objects.count() == 1
+
+
+# --- roles -------------------------------------------------------------------------------------------------------------
+
+
+def give(keeper: Client, handler: User, **more: str) -> Any:
+    """What a superuser gets who gives an official a first role, on a page that was opened before anybody else gave it."""
+    authority = build.authority()
+    role = {"memberships-0-user": handler.pk, "memberships-0-authority": authority.pk, "memberships-0-role": "handler"}
+    form = {"username": handler.username, "is_active": "on", "is_staff": "on", **ROLE_FORM, **role, **more}
+    return keeper.post(f"/admin/people/user/{handler.pk}/change/", form)
+
+
+def test_a_role_that_somebody_has_given_since_the_page_was_opened_is_refused_in_words() -> None:
+    handler = build.official()
+
+    answer = give(build.signed_in(build.superuser()), handler)
+
+    assert THERE_ALREADY in unescape(answer.content.decode())
+    assert handler.memberships.count() == 1
+
+
+def test_a_role_may_be_given_anew_while_the_one_before_is_removed() -> None:
+    handler = build.official()
+    before = handler.memberships.get()
+    removed = {
+        "memberships-TOTAL_FORMS": "2",
+        "memberships-INITIAL_FORMS": "1",
+        "memberships-0-id": str(before.pk),
+        "memberships-0-DELETE": "on",
+    }
+    anew = {f"memberships-1-{name}": str(getattr(before, f"{name}_id")) for name in ("user", "authority")}
+
+    answer = give(build.signed_in(build.superuser()), handler, **removed, **anew, **{"memberships-1-role": before.role})
+
+    assert answer.status_code == 302
+    after = handler.memberships.get()
+    assert (after.pk != before.pk, after.role) == (True, before.role)
 
 
 def posted_role(handler: User, only_services: str) -> Any:

@@ -20,7 +20,7 @@ from apps.people.limits import LIMITS, Limit, TooMany
 from apps.people.models import Attempt
 from tests.build import customer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 PUBLISHED = dict(LIMITS)
 BEGINNING = datetime(2027, 3, 1, 9, 30, tzinfo=UTC)  # of a stretch of ten minutes
 
@@ -140,7 +140,9 @@ def test_customer_is_counted_by_who_they_are_wherever_they_come_from() -> None:
         (1, "198.51.100.9", "198.51.100.9"),
         (1, "203.0.113.5, 198.51.100.9", "198.51.100.9"),
         (2, "203.0.113.5, 198.51.100.9, 10.0.0.1", "198.51.100.9"),
-        (2, "198.51.100.9", "198.51.100.9"),
+        (2, "198.51.100.9", "192.0.2.1"),  # it has not come through both, so the visitor may have written it
+        (2, ",", "192.0.2.1"),
+        (3, "203.0.113.5, 198.51.100.9", "192.0.2.1"),
         (1, "", "192.0.2.1"),
         (1, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         (1, "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),

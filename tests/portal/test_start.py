@@ -106,7 +106,9 @@ def test_who_is_not_signed_in_signs_in_and_comes_back_to_the_same_page() -> None
 
 
 @pytest.mark.parametrize(
-    "said", ["", "5", ID[:-1], f"{{{ID}", ID.replace("-", ""), f"urn:uuid:{ID}", "x" * 5_000], ids=len
+    "said",
+    ["", "5", ID[:-1], f"{{{ID}", ID.replace("-", ""), ID.replace("-", "") + "----", f"urn:uuid:{ID}", "x" * 5_000],
+    ids=len,
 )
 def test_a_link_that_is_not_whole_leads_to_the_ordinary_page_in_words(said: str) -> None:
     service()
@@ -257,6 +259,7 @@ WRONG: list[tuple[str, Any, str]] = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("way", "words"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
 def test_whatever_is_wrong_the_customer_goes_on_by_hand(
     there: Scripted, settings: Settings, way: Any, words: str
@@ -288,6 +291,47 @@ def test_nothing_of_somebody_elses_link_is_shown_or_comes_under_it(there: Script
     assert "Anna" not in html
     assert "Fetch again" not in html
     assert Application.objects.get().external_id is None
+
+
+def test_a_link_that_somebody_else_has_used_first_is_theirs_where_nobody_says_whose_it_is(there: Scripted) -> None:
+    there.rules["/commondata"] = (200, {}, {"answers": {"title": "From there"}})
+    service()
+    begin(build.signed_in(build.customer("First")))
+
+    html = begin(build.signed_in(build.customer()))
+
+    assert "Somebody else has begun here with the same link" in html
+    assert "From there" not in html
+    assert Application.objects.get(customer=build.customer()).external_id is None
+    assert str(Application.objects.get(customer=build.customer("First")).external_id) == ID
+
+
+def test_where_nobody_says_whose_it_is_the_state_of_the_matter_goes_back_to_who_came_with_it(there: Scripted) -> None:
+    there.rules["/commondata"] = (200, {}, {"answers": {"title": "From there"}})
+    service()
+    browser = build.signed_in(build.customer())
+    begin(browser)
+    draft = Application.objects.get()
+    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+
+    browser.post(reverse("portal:send", args=[draft.pk]))
+
+    assert str(Case.objects.get().external_id) == ID
+
+
+def test_where_no_answer_comes_before_sending_the_link_is_that_of_who_used_it_first(there: Scripted) -> None:
+    there.rules["/commondata"] = "500"
+    service()
+    begin(build.signed_in(build.customer("First")))
+    browser = build.signed_in(build.customer())
+    begin(browser)
+    draft = Application.objects.get(customer=build.customer())
+    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+
+    html = unescape(browser.post(reverse("portal:send", args=[draft.pk]), follow=True).content.decode())
+
+    assert str(Case.objects.get().external_id) != ID
+    assert "Somebody else has begun here with the same link" in html
 
 
 def test_whose_it_is_is_asked_again_before_sending_where_that_was_not_answered(there: Scripted) -> None:
@@ -523,6 +567,15 @@ def test_a_link_from_the_national_service_takes_its_external_id_along_there() ->
     assert "You come from Tillstånd och tillsyn" in html
     assert f'name="externalId" value="{ID}"' in html
     assert str(Application.objects.get().external_id) == ID
+
+
+@pytest.mark.parametrize("said", [ID.replace("-", ""), f"{{{ID}}}", f"urn:uuid:{ID}", "\0", "x"], ids=ascii)
+def test_what_is_no_external_id_is_not_taken_along(said: str) -> None:
+    conditional()
+
+    build.signed_in(build.customer()).post(GO_ON, {"externalId": said})
+
+    assert str(Application.objects.get().external_id) != ID
 
 
 def test_an_external_id_that_is_somebody_elses_is_not_taken_along(there: Scripted) -> None:

@@ -196,6 +196,7 @@ def test_what_happens_before_the_relay_has_seen_the_address_is_told_and_nothing_
 # --- what the answers mean -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "stands"),
     [
@@ -362,6 +363,7 @@ def test_queries_of_collecting_do_not_grow_with_systems_of_others() -> None:
     assert made[0] == made[1]
 
 
+@pytest.mark.thorough
 def test_queries_of_packing_do_not_grow_with_systems_and_cases() -> None:
     made = []
     for n in (1, 4):

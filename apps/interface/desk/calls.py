@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from apps.applications import externalids
 from apps.cases.models import Case
 from apps.interface import judging
 from apps.interface.desk.sandboxes import Sandboxes
@@ -61,12 +62,11 @@ class CallSearch(forms.Form):
 
 def _external_id(asked: str, system: System) -> uuid.UUID | None:
     """By what a case is known outside that is asked for by its number, or by that itself."""
-    try:
-        return uuid.UUID(asked)
-    except ValueError:
-        own = Case.objects.filter(access.cases_of_system(system), number__iexact=asked)
-        found: uuid.UUID | None = own.values_list("external_id", flat=True).first()
-        return found
+    if said := externalids.read(asked):
+        return said
+    own = Case.objects.filter(access.cases_of_system(system), number__iexact=asked)
+    found: uuid.UUID | None = own.values_list("external_id", flat=True).first()
+    return found
 
 
 class Calls(Sandboxes):

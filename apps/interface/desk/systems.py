@@ -23,7 +23,7 @@ from apps.interface.checklist import required
 from apps.interface.desk.systemform import SystemForm, service_choices
 from apps.interface.document import ADDRESS, address_of
 from apps.people import access, log
-from apps.people.adminsite import Room
+from apps.people.adminsite import Room, judged_again
 from apps.people.models import Authority, System, User
 from apps.people.systems import good_at
 from apps.services.models import Service
@@ -121,6 +121,7 @@ class Systems(Room):
         ]
 
     @method_decorator(never_cache)
+    @judged_again
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -159,6 +160,7 @@ class Systems(Room):
         except (ValueError, OverflowError):
             return None
 
+    @judged_again
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change what is said of it."""
         system = self.connected(request, pk)

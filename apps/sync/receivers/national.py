@@ -113,10 +113,7 @@ def ledger(*, page: int = 500) -> Iterator[list[Entry]]:
         while True:
             document = _page(session, asked)
             try:
-                items = [
-                    Entry(str(one["externalId"]).lower(), int(one["lastEvent"]), str(one.get("digest") or ""))
-                    for one in document["items"]
-                ]
+                items = [_entry(one) for one in document["items"]]
                 following = document.get("next")
             except (KeyError, TypeError, ValueError, AttributeError) as e:
                 raise LedgerUnreadable("a page of the ledger is not as agreed") from e

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -84,7 +83,8 @@ class WakeUps(Sender[Wake]):
     def pack(cls, deliveries: Sequence[InHand]) -> dict[int, Wake | Refused]:
         """What is posted of each delivery. Two queries."""
         woken = System.objects.in_bulk({one.receiver.system_id for one in deliveries})
-        numbers = _numbers({one.case_id for one in deliveries})
+        told = Event.objects.placed().filter(case__in={one.case_id for one in deliveries})
+        numbers = dict(told.order_by().values_list("pk", "place"))
         return {one.pk: _wake(one, woken.get(one.receiver.system_id), numbers[one.event_id]) for one in deliveries}
 
     @classmethod
@@ -112,17 +112,6 @@ class WakeUps(Sender[Wake]):
         headers = webhook.signed(parcel.key, parcel.secret, parcel.body)
         outcome = await webhook.posted(self.session, parcel.url, parcel.body, headers, _judged)
         return Later(None, IN_PRIVATE) if self.outside.refused else outcome
-
-
-def _numbers(cases: set[int]) -> dict[int, int]:
-    """The number of each event of some cases, as the interface counts them: those that everybody is told of, from 1 in each case."""
-    counted: dict[int, int] = defaultdict(int)
-    numbers: dict[int, int] = {}
-    told = Event.objects.for_everybody().filter(case__in=cases).order_by("case", "number")
-    for event, case in told.values_list("pk", "case"):
-        counted[case] += 1
-        numbers[event] = counted[case]
-    return numbers
 
 
 def _wake(delivery: InHand, system: System | None, number: int) -> Wake:

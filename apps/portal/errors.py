@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.cache import add_never_cache_headers
-from django.utils.translation import get_language
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.portal import stash
+
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+TO_DO = gettext_lazy(
+    "Nothing is saved. Go back with the browser’s own button: most browsers still have what you wrote. "
+    "Shorten it or send it in parts; where a file can be chosen instead, choose a file."
+)
 
 
 def error_page(request: HttpRequest, status: int, title: str, text: str, *, back: str = "") -> HttpResponse:
@@ -20,10 +29,22 @@ def error_page(request: HttpRequest, status: int, title: str, text: str, *, back
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400."""
+    """400. What was more than is taken at once was never read, so only the browser still has it."""
+    if isinstance(exception, TOO_MUCH):
+        return error_page(request, 400, _("Too much at once"), too_much(exception))
     return error_page(
         request, 400, _("The request could not be read"), _("Go back, check what you wrote and try again.")
     )
+
+
+def too_much(refused: Exception) -> str:
+    """What the service takes at once, and what to do with more."""
+    if isinstance(refused, RequestDataTooBig):
+        megabytes = number_format(settings.DATA_UPLOAD_MAX_MEMORY_SIZE / 1_000_000)
+        said = _("The text is more than the service takes at once, which is %(most)s MB.") % {"most": megabytes}
+    else:
+        said = _("The page sent more answers or files than the service takes at once.")
+    return f"{said} {TO_DO}"
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

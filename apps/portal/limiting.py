@@ -26,6 +26,11 @@ def is_posted(request: HttpRequest) -> bool:
     return request.method == "POST"
 
 
+def always(request: HttpRequest) -> bool:
+    """Every time, also when it is only looked at."""
+    return True
+
+
 def brings_files(request: HttpRequest) -> bool:
     """Whether files come with it."""
     return request.method == "POST" and bool(request.FILES)

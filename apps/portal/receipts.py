@@ -20,7 +20,7 @@ from apps.cases import intake
 from apps.cases.models import Case, Event
 from apps.people.models import Customer
 from apps.portal.errors import error_page
-from apps.portal.limiting import limited
+from apps.portal.limiting import always, limited
 from apps.portal.visitors import customers_only
 from apps.services.layout import lay_out_plainly
 
@@ -109,13 +109,9 @@ class DigestForm(forms.Form):
         return typed
 
 
-def _always(request: HttpRequest) -> bool:
-    return True
-
-
 @never_cache
 @require_safe
-@limited("receipt_check", when=_always)
+@limited("receipt_check", when=always)
 def check(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """For anybody who holds a receipt: that its number, time of arrival and digest are genuine, and nothing else.
 

@@ -19,6 +19,7 @@ from apps.people.identification import customer_of
 from apps.people.models import Customer
 from apps.portal.catalogue import language_for, sent_elsewhere
 from apps.portal.errors import error_page
+from apps.portal.limiting import always, limited
 from apps.services import rehearsing
 from apps.services.models import Tester
 from apps.services.rehearsing import NotTheirs, Over
@@ -26,6 +27,7 @@ from apps.services.rehearsing import NotTheirs, Over
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited("testing", when=always)
 def invited(request: HttpRequest, key: str) -> HttpResponse:
     """What is tested, by whose wish, and the button that begins. Whoever begins with a link first has it for their own."""
     tester = rehearsing.tester_of(key)

@@ -42,6 +42,7 @@ ACTS: dict[str, Any] = {
     "field_copied": gettext_lazy("Question “%(about)s” copied"),
     "field_removed": gettext_lazy("Question “%(about)s” removed"),
     "texts_changed": gettext_lazy("Texts changed"),
+    "texts_still_right": gettext_lazy("Outdated translations found to be still right"),
     "document_changed": gettext_lazy("The text of the definition changed"),
 }
 LONGEST_ABOUT = 200
@@ -59,13 +60,15 @@ class KeyTaken(Exception):
 class Edit:
     """A change of a document. `apply` gives a new document; `touched` gives the part that it replaces, so that two people at it are known.
 
-    Both raise NotThere when what they are about is gone.
+    Both raise NotThere when what they are about is gone. Of the translations in `still_right` (address and language) it says that they are
+    right as they are, though their original has been changed.
     """
 
     act: str
     about: str
     change: Callable[[Document], None]
     touched: Callable[[Document], Json]
+    still_right: frozenset[tuple[str, str]] = frozenset()
 
     def apply(self, document: Document) -> Document:
         """The document as it is afterwards; the one given stays as it was."""
@@ -271,6 +274,16 @@ def replace(new: Document, *, act: str = "document_changed") -> Edit:
         document.update(copy.deepcopy(new))
 
     return Edit(act, "", change, lambda document: document)
+
+
+def both(first: Edit, then: Edit) -> Edit:
+    """Two changes as one step, told as the first. Only what the first touches is looked after: the other is about what the first makes."""
+
+    def change(document: Document) -> None:
+        first.change(document)
+        then.change(document)
+
+    return Edit(first.act, first.about, change, first.touched, first.still_right | then.still_right)
 
 
 def _put(element: Element, more: Mapping[str, Json]) -> None:
@@ -668,11 +681,13 @@ def texts_in(document: Document) -> dict[str, dict[str, str]]:
     return found
 
 
-def set_texts(texts: Mapping[str, Mapping[str, str]]) -> Edit:
+def set_texts(texts: Mapping[str, Mapping[str, str]], *, still_right: Iterable[tuple[str, str]] = ()) -> Edit:
     """Give texts new words, by address and language; an empty one is taken away, and what may be left out goes with its last one.
 
-    A text of the service itself that is not there yet is begun. Other addresses that are gone are left out.
+    A text of the service itself that is not there yet is begun. Other addresses that are gone are left out. What is still right was
+    judged beside its original: who changes either touches the same.
     """
+    right = frozenset(still_right)
 
     def change(document: Document) -> None:
         begun = {name for name in texts if name in SERVICE_TEXTS and not isinstance(document.get(name), dict)}
@@ -692,9 +707,17 @@ def set_texts(texts: Mapping[str, Mapping[str, str]]) -> Edit:
         return {
             address: {language: now.get(address, {}).get(language, "") for language in said}
             for address, said in texts.items()
-        }
+        } | {f"{address} {language}": _beside_original(document, now, address, language) for address, language in right}
 
-    return Edit("texts_changed", "", change, touched)
+    return Edit("texts_changed" if texts else "texts_still_right", "", change, touched, right)
+
+
+def _beside_original(
+    document: Document, texts: Mapping[str, Mapping[str, str]], address: str, language: str
+) -> dict[str, str]:
+    """A text in a language, and in the one that it is translated from."""
+    said = texts.get(address, {})
+    return {one: said.get(one, "") for one in (languages_of(document)[0], language)}
 
 
 def _text_places(document: Document) -> Iterator[tuple[str, Element, str]]:

@@ -52,8 +52,10 @@ def as_text(document: Document) -> str:
 
 
 def revision_of(copy: WorkingCopy) -> Revision:
-    """The revision that is what a working copy says now."""
-    return copy.revisions.get(number=copy.at)
+    """The revision that is what a working copy says now, looked up once for all who ask: no number is given twice, and none changes."""
+    if copy.looked_up is None or copy.looked_up.number != copy.at:
+        copy.looked_up = copy.revisions.get(number=copy.at)
+    return copy.looked_up
 
 
 def text_of(copy: WorkingCopy) -> str:
@@ -213,9 +215,10 @@ def make(copy: WorkingCopy, edit: Edit, *, by: User | None, seen: int, at: datet
         if seen != now.number:
             _refuse_conflict(locked, edit, document, seen, now)
         changed = edit.apply(document)
-        if changed == document and list(changed) == list(document):
+        known = now.written_from | _still_right(changed, now.written_from, edit)
+        if changed == document and list(changed) == list(document) and known == now.written_from:
             return now
-        made = _add(locked, changed, document, now, edit, by, at or timezone.now())
+        made = _add(locked, changed, document, known, edit, by, at or timezone.now())
     copy.at, copy.last = locked.at, locked.last
     return made
 
@@ -239,7 +242,13 @@ def _refuse_conflict(copy: WorkingCopy, edit: Edit, document: Document, seen: in
 
 
 def _add(
-    copy: WorkingCopy, document: Document, before: Document, now: Revision, edit: Edit, by: User | None, at: datetime
+    copy: WorkingCopy,
+    document: Document,
+    before: Document,
+    known: dict[str, str],
+    edit: Edit,
+    by: User | None,
+    at: datetime,
 ) -> Revision:
     copy.revisions.filter(number__gt=copy.at).delete()  # what was undone is given up by doing something else
     copy.at = copy.last = copy.last + 1
@@ -248,7 +257,7 @@ def _add(
         copy=copy,
         number=copy.at,
         document=as_text(document),
-        written_from=_written_from(document, before, now.written_from),
+        written_from=_written_from(document, before, known),
         act=edit.act,
         about=edit.about[: editing.LONGEST_ABOUT],
         by=by,
@@ -283,6 +292,16 @@ def _go(copy: WorkingCopy, *, back: bool) -> Revision | None:
         _keep_name(locked.service, load(there.document))
     copy.at = locked.at
     return now if back else there
+
+
+def may_undo(copy: WorkingCopy) -> bool:
+    """Whether there is a revision to go back to."""
+    return copy.revisions.filter(number__lt=copy.at).exists()
+
+
+def may_redo(copy: WorkingCopy) -> bool:
+    """Whether there is a revision that was undone: what is done instead deletes all that were, and is the last one then."""
+    return copy.at < copy.last
 
 
 def neighbour(copy: WorkingCopy, *, back: bool) -> Revision | None:
@@ -382,28 +401,26 @@ def _still_outdated(texts: dict[str, dict[str, str]], original: str, known: dict
 def outdated(copy: WorkingCopy) -> set[tuple[str, str]]:
     """The translations whose original has changed since they were written: their addresses and languages."""
     now = revision_of(copy)
-    document: Document = load(now.document)
-    original = original_language(document)
+    return set(_outdated(load(now.document), now.written_from))
+
+
+def _outdated(document: Document, known: dict[str, str]) -> dict[tuple[str, str], str]:
+    """The same of a document, by what is known of its translations; each with the digest of its original as it is now."""
+    original, found = original_language(document), {}
+    for address, texts in editing.texts_in(document).items():
+        now = digest(texts.get(original, ""))
+        for language in texts:
+            if language != original and known.get(f"{address} {language}", now) != now:
+                found[address, language] = now
+    return found
+
+
+def _still_right(document: Document, known: dict[str, str], edit: Edit) -> dict[str, str]:
+    """What is known of outdated translations once a change says that they are right as they are."""
+    if not edit.still_right:
+        return {}
     return {
-        (address, language)
-        for address, texts in editing.texts_in(document).items()
-        for language in texts
-        if language != original
-        and now.written_from.get(f"{address} {language}", digest(texts.get(original, "")))
-        != digest(texts.get(original, ""))
+        f"{address} {language}": now
+        for (address, language), now in _outdated(document, known).items()
+        if (address, language) in edit.still_right
     }
-
-
-def still_right(copy: WorkingCopy, places: set[tuple[str, str]]) -> None:
-    """Note that outdated translations are right as they are."""
-    with transaction.atomic():
-        locked = _locked(copy)
-        if locked is None:
-            return
-        now = revision_of(locked)
-        document: Document = load(now.document)
-        texts, original = editing.texts_in(document), original_language(document)
-        for address, language in places:
-            if language in texts.get(address, {}):
-                now.written_from[f"{address} {language}"] = digest(texts[address].get(original, ""))
-        now.save(update_fields=["written_from"])

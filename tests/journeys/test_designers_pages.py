@@ -55,6 +55,22 @@ def test_every_page_of_the_builder_is_for_everyone(visitor: Callable[..., Visito
     assert len(designer.met) == len(ABOUT_SERVICES) + len(OF_A_SERVICE) + len(IN_THE_BUILDER)
 
 
+def test_on_a_phone_without_script_the_pages_of_the_builder_stand_in_one_line_that_opens(
+    visitor: Callable[..., Visitor],
+) -> None:
+    service = a_changed_service()
+    designer = visitor(build.official("designer", role="designer"), language="fi", width=360, script=False)
+    designer.open(f"/admin/services/service/{service.pk}/build/questions/")
+    row = designer.page.get_by_role("navigation", name="Määrittele palvelu")
+
+    closed, links = row.bounding_box(), row.get_by_role("link").count()
+    designer.page.locator(".build-tabs summary").click()
+    row.get_by_role("link", name="Julkaise").click()
+
+    assert (closed is not None and closed["height"] < 60, links) == (True, 0)
+    assert designer.page.url.endswith("/build/publish/")
+
+
 def test_a_tester_tries_a_version_to_the_end(visitor: Callable[..., Visitor]) -> None:
     build.authority()
     document = build.document(build.page("first", build.field("text", "title")), key="tried")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,8 @@ from hypothesis.extra.django import TestCase
 from apps.applications.models import Application
 from apps.services.fieldtypes import REGISTER
 from tests import build
+
+pytestmark = pytest.mark.thorough
 
 KINDS = sorted(REGISTER)
 PARTS = ["a_applicant-kind", "a_applicant-person-email", "a_address-where", "a_period-start", "a_repeating-0-what"]

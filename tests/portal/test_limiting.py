@@ -16,10 +16,11 @@ from apps.applications.models import Attachment
 from apps.cases.models import Case
 from apps.people.limits import LIMITS, Limit
 from apps.people.models import Feedback
+from apps.services import rehearsing
 from tests import build
 from tests.markup import flaws, read
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 
 Only = Callable[..., None]
 
@@ -105,6 +106,25 @@ def test_feedback(only: Only) -> None:
 
     assert Feedback.objects.count() == 1
     assert "Nor this" in browser.get("/sv/feedback/").content.decode()
+
+
+def test_guessing_testers_links(only: Only) -> None:
+    only("testing", 2)
+    browser = Client()
+
+    answers = [browser.get(reverse("portal:testing", args=[f"{n}" * 43])) for n in range(3)]
+
+    assert [is_refused(answer) for answer in answers] == [False, False, True]
+
+
+def test_a_testers_link_that_is_right_is_refused_too_after_too_many_guesses(only: Only) -> None:
+    only("testing", 1)
+    test = rehearsing.open_rehearsal(build.version(published=False), by=None)
+    right = reverse("portal:testing", args=[rehearsing.add_tester(test, "Some Body")[1]])
+
+    answers = [Client().get(reverse("portal:testing", args=["g" * 43])), Client().get(right)]
+
+    assert [is_refused(answer) for answer in answers] == [False, True]
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

@@ -199,6 +199,7 @@ def begun_again(rehearsal: Rehearsal, who: Customer) -> Application:
     return Application.objects.drafts().get(is_test=True)
 
 
+@pytest.mark.thorough
 def test_pages_of_what_is_real_are_not_marked() -> None:
     case = build.case()
     draft = build.application(case.application.version)

@@ -117,6 +117,7 @@ texts = st.text(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("sort", ["csv", "xlsx"])
 @given(words=st.lists(texts, min_size=6, max_size=6))
 @settings(max_examples=15, deadline=None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from apps.services import editing, rehearsing, working
 from apps.services.exchange import import_service
@@ -84,6 +86,38 @@ def test_every_step_can_be_undone() -> None:
         pass
 
     assert working.text_of(copy) == before
+
+
+def test_it_is_known_what_can_be_undone_and_done_again() -> None:
+    copy = a_copy()
+    ways = [(working.may_undo(copy), working.may_redo(copy))]
+    steps: list[Callable[[], object]] = [
+        lambda: make(copy, rename("One")),
+        lambda: working.undo(copy),
+        lambda: working.redo(copy),
+        lambda: working.undo(copy),
+        lambda: make(copy, rename("Two")),
+    ]
+
+    for step in steps:
+        step()
+        ways.append((working.may_undo(copy), working.may_redo(copy)))
+
+    assert ways == [(False, False), (True, False), (False, True), (True, False), (False, True), (True, False)]
+
+
+def test_what_it_says_is_looked_up_once_and_anew_after_each_step(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    copy = a_copy()
+    with django_assert_num_queries(1):
+        assert working.text_of(copy) == working.text_of(copy)
+
+    make(copy, rename("One"))
+    one = title_of(copy)
+    working.undo(copy)
+
+    assert (one, title_of(copy)) == ("One", "First")
 
 
 def test_what_was_undone_is_given_up_by_another_change() -> None:
@@ -197,9 +231,40 @@ def test_a_translation_written_after_its_original_is_not_outdated() -> None:
     make(copy, editing.set_texts({"pages.first.title": {"sv": "Annat"}}))
 
     make(copy, editing.set_texts({"pages.first.title": {"fi": "Toinen"}}))
-    working.still_right(copy, {("pages.first.title", "en")})
+    make(copy, editing.set_texts({}, still_right={("pages.first.title", "en")}))
 
     assert working.outdated(copy) == set()
+
+
+def test_that_a_translation_is_still_right_is_a_step_that_is_undone_and_told() -> None:
+    copy = a_copy()
+    make(copy, editing.set_texts({"pages.first.title": {"sv": "Annat"}}))
+    make(copy, editing.set_texts({}, still_right={("pages.first.title", "en")}))
+
+    undone = working.undo(copy)
+
+    assert undone is not None
+    assert undone.act == "texts_still_right"
+    assert ("pages.first.title", "en") in working.outdated(copy)
+    working.redo(copy)
+    assert working.outdated(copy) == {("pages.first.title", "fi")}
+
+
+def test_that_what_is_not_outdated_is_right_makes_no_step() -> None:
+    copy = a_copy()
+
+    make(copy, editing.set_texts({}, still_right={("pages.first.title", "en"), ("nowhere", "en")}))
+
+    assert copy.at == 1
+
+
+def test_nothing_is_still_right_whose_original_somebody_has_changed_meanwhile() -> None:
+    copy = a_copy()
+    make(copy, editing.set_texts({"pages.first.title": {"sv": "Annat"}}))
+    make(copy, editing.set_texts({"pages.first.title": {"sv": "Ännu annat"}}))
+
+    with pytest.raises(Conflict):
+        make(copy, editing.set_texts({}, still_right={("pages.first.title", "en")}), seen=2)
 
 
 def test_another_original_leaves_what_is_outdated_and_outdates_nothing_else() -> None:

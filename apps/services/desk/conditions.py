@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -17,17 +19,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from apps.services import editing, sentences, working
+from apps.services.builder.puttingback import put_field_back, put_page_back
 from apps.services.conditions import Condition, read_condition
 from apps.services.definition import Definition, load
-from apps.services.desk.base import Building, build_address
+from apps.services.desk.base import Building, build_address, refused_words, seen_of
 from apps.services.editing import Document, Edit, Element
 from apps.services.fieldtypes.base import Field, check_condition
-from apps.services.models import Service
+from apps.services.models import Service, WorkingCopy
 from apps.services.reading import Json, Reader, Unreadable
 from apps.services.sentences import Asked, Group, Kept, Part, Row, Sentences, Wrong
 from apps.services.translating import named
 from apps.services.wording import in_words, needed_when, quoted, shown_when, value_when
 
+TAKE_AWAY = "take-away"  # the button that takes the whole condition away
+ANEW = "anew"  # says that the user knows that what the condition is of is gone, and wants it back
 MOST_LINES = 50
 TICKS = 12  # more answers than this are chosen in a list that scrolls
 
@@ -525,15 +530,23 @@ class Conditions(Building):
         """Show the condition as rows; a POST adds, removes, saves or takes the condition away."""
         service, copy = self.copy_of(request, pk)
         document = working.document_of(copy)
-        place = place_of(document, working.judged(copy)[0], of, where, what)
+        anew = put_back(request, copy, document, of, where) if request.method == "POST" else None
+        if anew is not None:
+            document = anew.apply(document)
+        place = place_of(document, working.judged_text(working.as_text(document))[0], of, where, what)
         rows, act = rows_of(place.rule, {one.path: one for one in place.asked}), ""
         if request.method == "POST":
             act, rows = request.POST.get("act", "save"), typed_rows(request.POST)
-            if act in ("save", "take-away"):
+            if anew is not None and act == TAKE_AWAY:
+                self.message_user(request, refused_words(editing.NotThere()), messages.WARNING)
+                return redirect("admin:services_service_questions", pk)
+            if anew is not None and ANEW not in request.POST:
+                self._tell_it_is_gone(request, of)
+            elif act in ("save", TAKE_AWAY):
                 rows, rule = self._ruled(rows, place, act)
-                if not rows.wrong and self._save(request, copy, place, rule):
+                if not rows.wrong and self._save(request, copy, place, rule, anew):
                     return redirect(self._after(request, service, of, where))
-            else:
+            if act not in ("save", TAKE_AWAY):
                 rows = acted(rows, act)
         if not rows.parts:
             rows = replace(rows, parts=(Line(),))
@@ -555,11 +568,21 @@ class Conditions(Building):
             always=of != "service",
             as_text=build_address("document", service),
             dependants=dependants_of(document, service, where) if of == "field" else [],
+            anew=anew is not None,
         )
+
+    def _tell_it_is_gone(self, request: HttpRequest, of: str) -> None:
+        """Somebody has taken the page or the question away. What was typed can be saved with it anew."""
+        said = (
+            _("Somebody has taken this page away meanwhile. Save to add it anew with its questions and this condition.")
+            if of == "page"
+            else _("Somebody has taken this question away meanwhile. Save to add it anew with this condition.")
+        )
+        self.message_user(request, said, messages.WARNING)
 
     def _ruled(self, rows: Rows, place: Place, act: str) -> tuple[Rows, Json]:
         """What the rows say, with what is wrong in them; what was not changed stays as it is written."""
-        if act == "take-away":
+        if act == TAKE_AWAY:
             return rows, None
         judged, said = judged_rows(rows, place)
         if judged.wrong:
@@ -569,14 +592,15 @@ class Conditions(Building):
         unchanged = place.rule is not None and sentences.same(rule, sentences.document(now))
         return judged, place.rule if unchanged else rule
 
-    def _save(self, request: HttpRequest, copy: Any, place: Place, rule: Json) -> bool:
+    def _save(self, request: HttpRequest, copy: Any, place: Place, rule: Json, anew: Edit | None) -> bool:
         after = replace(place, rule=rule)
         said = (
             _("Saved. %(sentence)s") % {"sentence": sentence_of(after)}
             if rule is not None
             else _("The condition is taken away.")
         )
-        return self.change(request, copy, place.edit(rule), said=said)
+        edit = place.edit(rule)
+        return self.change(request, copy, edit if anew is None else editing.both(anew, edit), said=said)
 
     def _after(self, request: HttpRequest, service: Service, of: str, where: str) -> str:
         """Where to go on: to the page one came from, or to the page or the question in the outline."""
@@ -587,6 +611,25 @@ class Conditions(Building):
         group = where.rpartition(".")[0] if of == "field" else ""
         outline = build_address("field", service, group) if group else build_address("questions", service)
         return f"{outline}#{'p' if of == 'page' else 'q'}-{where}"
+
+
+def put_back(request: HttpRequest, copy: WorkingCopy, document: Document, of: str, where: str) -> Edit | None:
+    """What puts a page or a question back that somebody has taken away since the form was made; None when it is there.
+
+    It is as the form was made from, else as the working copy began. Raises Http404 when it was there neither time.
+    """
+    get, put = (editing.page_of, put_page_back) if of == "page" else (editing.field_of, put_field_back)
+    try:
+        if of in ("page", "field"):
+            get(document, where)
+        return None
+    except editing.NotThere:
+        for number in (seen_of(request, copy), 1):
+            seen = working.document_seen(copy, number)
+            with suppress(editing.NotThere):
+                if seen is not None:
+                    return put(document, seen, where)
+        raise Http404 from None
 
 
 def dependants_of(document: Document, service: Service, where: str) -> list[tuple[str, str]]:

@@ -87,8 +87,10 @@ class Leads(Building):
                 self.change(request, copy, _to([*leads[: int(gone)], *leads[int(gone) + 1 :]]), said=_("Removed."))
             return redirect("admin:services_service_leads", pk)
         form = LeadForm({}, editing.languages_of(document), request.POST if request.method == "POST" else None)
-        if form.is_bound and form.is_valid() and self.change(request, copy, _to([*leads, form.lead()])):
-            return redirect(self._condition(service, len(leads), form.cleaned_data["sort"]))
+        if form.is_bound and form.is_valid():
+            added = _("The service is added. Say when it is needed.")
+            if self.change(request, copy, _to([*leads, form.lead()]), said=added):
+                return redirect(self._condition(service, len(leads), form.cleaned_data["sort"]))
         definition, _problems = working.judged(copy)
         language = get_language() or LANGUAGES[0]
         names = dict(service_choices())

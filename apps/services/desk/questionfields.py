@@ -121,7 +121,7 @@ class QuestionFields(QuestionPages):
 
     def _after_add(self, request: HttpRequest, copy: WorkingCopy, page: str, within: str, key: str) -> HttpResponse:
         added = f"{within}.{key}" if within else key
-        self._tell_what_does_not_fit(request, copy, added)
+        self._tell_how_it_went(request, copy, added, _("The question “%(name)s” is added."))
         if "_another" in request.POST:
             address = reverse("admin:services_service_field_add", args=[copy.service_id, page])
             return redirect(f"{address}?within={within}" if within else address)
@@ -142,8 +142,9 @@ class QuestionFields(QuestionPages):
         form = self._form_of(request, service, copy, document, path)
         conflict = False
         if self._is_sent(request) and form.is_valid():
-            if form.element == element or self.change(request, copy, editing.set_field(path, form.element)):
-                return self._after_change(request, copy, path, form)
+            changes = form.element != element
+            if not changes or self.change(request, copy, editing.set_field(path, form.element)):
+                return self._after_change(request, copy, path, form, changes=changes)
             conflict = True
         page = editing.page_of(document, editing.page_key_of(document, path))
         return self._form_page(request, service, copy, form, page=page, path=path, conflict=conflict)
@@ -178,19 +179,28 @@ class QuestionFields(QuestionPages):
     def _is_sent(self, request: HttpRequest) -> bool:
         return request.method == "POST" and ACT not in request.POST
 
-    def _after_change(self, request: HttpRequest, copy: WorkingCopy, path: str, form: FieldForm) -> HttpResponse:
+    def _after_change(
+        self, request: HttpRequest, copy: WorkingCopy, path: str, form: FieldForm, *, changes: bool
+    ) -> HttpResponse:
         group = path.rpartition(".")[0]
         changed = f"{group}.{form.element['key']}" if group else form.element["key"]
-        self._tell_what_does_not_fit(request, copy, changed)
+        if changes:
+            self._tell_how_it_went(request, copy, changed, _("The question “%(name)s” is saved."))
+        else:
+            self._tell_how_it_went(request, copy, changed, _("Nothing was changed."), messages.INFO)
         return self._back_to(copy, changed)
 
-    def _tell_what_does_not_fit(self, request: HttpRequest, copy: WorkingCopy, path: str) -> None:
-        """Say what is to be mended in a question that was saved: it need not be now."""
-        _definition, problems = working.judged(copy)
-        found = said_of(problems_by_place(problems).get(place_of(working.document_of(copy), path), ()))
+    def _tell_how_it_went(
+        self, request: HttpRequest, copy: WorkingCopy, path: str, said: str, level: int = messages.SUCCESS
+    ) -> None:
+        """Say that a question was saved (`said`, with its name), or what is to be mended in it: it need not be now."""
+        document, (_definition, problems) = working.document_of(copy), working.judged(copy)
+        found = said_of(problems_by_place(problems).get(place_of(document, path), ()))
         if found:
-            said = _("It is saved, but this does not fit yet: %(what)s") % {"what": " ".join(found)}
-            self.message_user(request, said, messages.WARNING)
+            unfit = _("It is saved, but this does not fit yet: %(what)s") % {"what": " ".join(found)}
+            self.message_user(request, unfit, messages.WARNING)
+        else:
+            self.message_user(request, said % {"name": shown_name(editing.field_of(document, path))}, level)
 
     def _back_to(self, copy: WorkingCopy, path: str) -> HttpResponseRedirect:
         """The outline at the question, or the group that it stands in."""
@@ -275,7 +285,8 @@ class QuestionFields(QuestionPages):
         element = found_field(document, path)
         to = request.POST.get("to", "")
         if request.method == "POST" and to in [page["key"] for page in document["pages"]]:
-            self.change(request, copy, editing.move_field_to(path, to))
+            said = _("The question “%(name)s” is moved.") % {"name": shown_name(element)}
+            self.change(request, copy, editing.move_field_to(path, to), said=said)
             return self._back_to(copy, path)
         here = editing.page_key_of(document, path)
         pages = [(page["key"], shown_name(page)) for page in document["pages"] if page["key"] != here]
@@ -292,7 +303,7 @@ class QuestionFields(QuestionPages):
         chosen = kinds.get(request.POST.get("kind", ""))
         if request.method == "POST" and chosen is not None:
             if self.change(request, copy, editing.set_field(path, chosen.element)):
-                self._tell_what_does_not_fit(request, copy, path)
+                self._tell_how_it_went(request, copy, path, _("The question “%(name)s” is saved."))
             return redirect("admin:services_service_field", service.pk, path)
         title = _("Change the kind of the question")
         return self._choosing(

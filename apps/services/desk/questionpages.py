@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -58,14 +59,16 @@ class QuestionPages(Building):
                 "fields": form.elements(keys_in(document)),
             }
             self.change(request, copy, editing.add_page(made))
-            return self._after_page(request, copy, made["key"])
+            return self._after_page(request, copy, made)
         return self._several_page(request, _("Add a page"), service, copy, form)
 
-    def _after_page(self, request: HttpRequest, copy: WorkingCopy, key: str) -> HttpResponse:
+    def _after_page(self, request: HttpRequest, copy: WorkingCopy, made: Element) -> HttpResponse:
         if "_another" in request.POST:
             self.message_user(request, _("The page is added. Here is the next one."), messages.SUCCESS)
             return redirect("admin:services_service_page_new", copy.service_id)
-        return redirect(outline_address(copy.service_id, f"p-{key}"))
+        said = _("The page “%(name)s” is added.") % {"name": shown_name(made)}
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect(outline_address(copy.service_id, f"p-{made['key']}"))
 
     def several_view(self, request: HttpRequest, pk: int, page: str) -> HttpResponse:
         """More questions on a page that there is."""
@@ -79,7 +82,7 @@ class QuestionPages(Building):
             fields = form.elements(keys_in(document))
             if not fields:
                 form.say_empty(_("Write at least one question."))
-            elif self.change(request, copy, editing.add_fields(page, fields)):
+            elif self.change(request, copy, editing.add_fields(page, fields), said=said_added(fields)):
                 return redirect(outline_address(service.pk, f"q-{fields[0]['key']}"))
         title = _("Add several questions")
         return self._several_page(request, title, service, copy, form, page=element, name=shown_name(element))
@@ -122,7 +125,10 @@ class QuestionPages(Building):
         conflict: list[tuple[str, str]] = []
         if posted is not None and form.is_valid():
             elements = form.elements()
-            if not elements or self.change(request, copy, editing.set_page(page, elements)):
+            said = _("The page “%(name)s” is saved.") % {"name": shown_name({**element, **elements})}
+            if not elements:
+                self.message_user(request, _("Nothing was changed."), messages.INFO)
+            if not elements or self.change(request, copy, editing.set_page(page, elements), said=said):
                 return redirect(outline_address(service.pk, f"p-{page}"))
             conflict = [(str(form.places[name][0]), in_words(element.get(name))) for name in elements]
         return self.build_page(
@@ -149,8 +155,7 @@ class QuestionPages(Building):
         chosen = [key for key in request.POST.getlist("item") if key in blocks.all_items()]
         if request.method == "POST" and chosen:
             fields = blocks.ready_fields(document, chosen, editing.languages_of(document))
-            said = ngettext("%(count)d question is added.", "%(count)d questions are added.", len(fields))
-            if self.change(request, copy, editing.add_fields(page, fields), said=said % {"count": len(fields)}):
+            if self.change(request, copy, editing.add_fields(page, fields), said=said_added(fields)):
                 return redirect(outline_address(service.pk, f"q-{fields[0]['key']}"))
         return self.build_page(
             request,
@@ -213,6 +218,12 @@ def several_form(request: HttpRequest, document: Document, **more: Any) -> tuple
 def situation_of(document: Document, **more: Any) -> Situation:
     """Where texts are written in the languages of the service."""
     return Situation(document, tuple(editing.languages_of(document)), **more)
+
+
+def said_added(fields: Sequence[Element]) -> str:
+    """That so many questions are added."""
+    said = ngettext("%(count)d question is added.", "%(count)d questions are added.", len(fields))
+    return said % {"count": len(fields)}
 
 
 def found_page(document: Document, key: str) -> Element:

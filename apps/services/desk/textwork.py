@@ -215,12 +215,14 @@ class TextWork(Building):
         work.errors = {at: why for at, said in changed.items() if (why := textfiles.unfit(said[work.language]))}
         if work.errors:
             return False
-        if changed and not self.change(request, copy, editing.set_texts(changed)):
+        right = {(address, work.language) for address in work.still - set(changed)}
+        if not changed and not right:
+            self.message_user(request, _("Nothing was changed."), messages.INFO)
+        elif not self.change(
+            request, copy, editing.set_texts(changed, still_right=right), said=_("The texts are saved.")
+        ):
             work.begin_again(copy, {address: said[work.language] for address, said in changed.items()})
             return False
-        working.still_right(copy, {(address, work.language) for address in work.still - set(changed)})
-        said = _("The texts are saved.") if changed or work.still else _("Nothing was changed.")
-        self.message_user(request, said, messages.SUCCESS if changed or work.still else messages.INFO)
         return True
 
     # --- the languages -----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apps.portal.errors import TO_DO
 from apps.services import archives, working
 from apps.services.archives import NotAnArchive
 from apps.services.models import Version, WorkingCopy
 from apps.services.textplaces import Places
 from tests import build
+from tests.markup import read
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +101,26 @@ def test_what_is_unfinished_can_be_saved_and_is_listed(browser: Client) -> None:
     browser.post(address(copy), {"text": changed(copy, summary=None), "seen": "1"})
 
     assert [one.path for one in browser.get(address(copy)).context["found"]] == ["summary"]
+
+
+def test_a_text_that_is_too_long_is_refused_in_words_that_say_what_to_do(browser: Client) -> None:
+    copy = a_copy()
+    browser.get(address(copy))
+    browser.handler.enforce_csrf_checks = True
+
+    answer = browser.post(address(copy), {"text": "x" * 3_000_000, "seen": "1"})
+
+    assert answer.status_code == 400
+    assert str(TO_DO) in unescape(answer.content.decode())
+
+
+def test_the_page_of_the_text_leads_to_where_a_file_is_brought_in(browser: Client) -> None:
+    copy = a_copy()
+
+    root = read(browser.get(address(copy)).content.decode())
+
+    assert root.find("a", href=f"/admin/services/service/{copy.service_id}/import/")
+    assert root.one("form", css="form").attrs["enctype"] == "multipart/form-data"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.people.models import LogLine
 from apps.services import editing, publishing, working
@@ -143,6 +145,20 @@ def test_undoing_on_the_page_of_what_was_added_leads_to_a_page_that_is_there(bro
 
     assert after.status_code == 200
     assert after.redirect_chain[-1][0] == address(copy, "questions/")
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["", "about/about/", "questions/", "pages/one/", "fields/a/", "texts/", "text/", "preview/", "check/", "test/"],
+)
+def test_a_page_reads_what_the_copy_says_once(browser: Client, page: str) -> None:
+    copy = begun()
+    browser.get(address(copy, page))
+
+    with CaptureQueriesContext(connection) as queries:
+        browser.get(address(copy, page))
+
+    assert sum('"services_revision"."document"' in query["sql"] for query in queries) == 1
 
 
 @pytest.mark.parametrize(("act", "said"), [("undo", "undone"), ("redo", "done again"), ("discard", "given up")])

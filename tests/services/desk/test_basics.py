@@ -46,6 +46,7 @@ def as_shown(browser: Client, copy: WorkingCopy, part: str) -> dict[str, Any]:
     return {**shown, "seen": copy.at}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("name", sorted(library.entries()))
 def test_what_is_saved_unchanged_changes_nothing(browser: Client, name: str, part: str) -> None:

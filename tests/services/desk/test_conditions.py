@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from django.utils.translation import gettext as _
 
-from apps.services import editing, working
+from apps.services import editing, publishing, working
 from apps.services.models import Service, WorkingCopy
 from tests import build
-from tests.build import field, options, page
+from tests.build import field, options, page, said
+from tests.markup import read
 
 pytestmark = pytest.mark.django_db
 
@@ -387,3 +388,155 @@ def test_saving_leads_back_to_what_the_condition_is_of(of: str, where: str, ther
     answer = send(designer(), copy, address(copy, where, of=of), row(0, question, "equals", "yes"))
 
     assert answer.url.endswith(there)
+
+
+# --- when somebody takes away what the condition is of, while its form is open ------------------------------------------
+
+
+def taken_away(edit: editing.Edit) -> WorkingCopy:
+    """A working copy from which somebody has taken something away after the form of a condition was opened at its first revision."""
+    copy = begun()
+    working.make(copy, edit, by=None, seen=copy.at)
+    return copy
+
+
+SOUND_GONE, PAGE_GONE = editing.remove_field("sound"), editing.remove_page("second")
+
+
+def test_what_was_typed_of_a_condition_stays_when_its_question_is_gone() -> None:
+    copy = taken_away(SOUND_GONE)
+
+    answer = send(designer(), copy, address(copy), row(0, "audience", "at_least", "777"), seen=1)
+
+    assert 'name="r0-answer" value="777"' in answer.content.decode()
+    told = _("Somebody has taken this question away meanwhile. Save to add it anew with this condition.")
+    assert told in [str(one) for one in answer.context["messages"]]
+    assert "sound" not in [path for _page, path, _field in editing.all_fields(working.document_of(copy))]
+
+
+def test_a_question_that_is_gone_is_added_anew_where_it_stood_with_its_condition() -> None:
+    copy, browser = taken_away(editing.remove_field("later")), designer()
+    was, at = editing.field_of(working.document_seen(copy, 1) or {}, "later"), address(copy, "later")
+
+    told = send(browser, copy, at, row(0, "audience", "at_least", "777"), seen=1)
+    again = read(told.content.decode()).one("form", css="condition").one("input", name="anew").attrs["value"]
+    send(browser, copy, at, row(0, "audience", "at_least", "777"), seen=1, anew=again)
+
+    assert field_now(copy, "later") == {**was, "show_when": {"field": "audience", "at_least": 777}}
+    assert [one["key"] for one in working.document_of(copy)["pages"][1]["fields"]] == ["sound", "later", "rows"]
+
+
+def test_adding_a_question_anew_with_its_condition_is_one_step() -> None:
+    copy = taken_away(SOUND_GONE)
+
+    send(designer(), copy, address(copy), row(0, "audience", "at_least", "777"), seen=1, anew="1")
+    working.undo(copy)
+
+    assert [one["key"] for one in working.document_of(copy)["pages"][1]["fields"]] == ["later", "rows"]
+
+
+def test_a_mistake_in_the_condition_of_a_question_that_is_gone_is_said_and_nothing_is_lost() -> None:
+    copy = taken_away(SOUND_GONE)
+
+    answer = send(designer(), copy, address(copy), row(0, "audience", "at_least", "many"), seen=1, anew="1")
+
+    assert 'id="id_r0-error"' in answer.content.decode()
+    assert 'name="r0-answer" value="many"' in answer.content.decode()
+    assert answer.context["seen"] == 1
+
+
+def test_rows_can_be_added_to_the_condition_of_a_question_that_is_gone() -> None:
+    copy = taken_away(SOUND_GONE)
+
+    more = send(designer(), copy, address(copy), row(0, "audience", "at_least", "777"), act="add", seen=1)
+
+    assert 'name="r1-question"' in more.content.decode()
+
+
+def test_a_page_that_is_gone_is_added_anew_with_its_questions_and_its_condition() -> None:
+    copy = taken_away(PAGE_GONE)
+
+    told = send(designer(), copy, address(copy, "second", of="page"), row(0, "music", "equals", "yes"), seen=1)
+    send(designer(), copy, address(copy, "second", of="page"), row(0, "music", "equals", "yes"), seen=1, anew="1")
+
+    assert told.status_code == 200
+    copy.refresh_from_db()
+    back = editing.page_of(working.document_of(copy), "second")
+    assert back["show_when"] == {"field": "music", "equals": True}
+    assert [one["key"] for one in back["fields"]] == ["sound", "later", "rows"]
+
+
+def test_a_page_added_anew_leaves_questions_where_they_were_moved_before_it_was_taken_away() -> None:
+    copy = begun()
+    for edit in (editing.move_field_to("sound", "first"), PAGE_GONE):
+        working.make(copy, edit, by=None, seen=copy.at)
+
+    send(designer(), copy, address(copy, "second", of="page"), row(0, "music", "equals", "yes"), seen=1, anew="1")
+
+    copy.refresh_from_db()
+    pages = [[one["key"] for one in page["fields"]] for page in working.document_of(copy)["pages"]]
+    assert pages == [["audience", "music", "place", "start", "applicant", "title", "sound"], ["later", "rows"]]
+
+
+def test_a_question_whose_page_is_gone_too_is_added_to_the_last_page_there_is() -> None:
+    copy = taken_away(PAGE_GONE)
+
+    send(designer(), copy, address(copy), row(0, "audience", "at_least", "777"), seen=1, anew="1")
+
+    assert field_now(copy)["show_when"] == {"field": "audience", "at_least": 777}
+    assert len(working.document_of(copy)["pages"]) == 1
+
+
+def test_a_question_of_a_row_is_added_anew_to_its_group() -> None:
+    copy = taken_away(editing.remove_field("rows.which"))
+
+    send(designer(), copy, address(copy, "rows.which"), row(0, "food", "equals", "yes"), seen=1, anew="1")
+
+    assert field_now(copy, "rows.which")["show_when"] == {"field": "food", "equals": True}
+
+
+def test_a_condition_of_a_copy_that_became_a_version_can_be_put_back_in_the_next() -> None:
+    old, browser = begun(), designer()
+    working.make(old, editing.set_elements({"price": said("Five")}), by=None, seen=old.at)
+    publishing.publish(working.to_version(old, by=None), by=None)
+    copy = working.begin(old.service, by=None)
+    working.make(copy, SOUND_GONE, by=None, seen=copy.at)
+    mine = row(0, "audience", "at_least", "777")
+
+    told = send(browser, copy, address(copy), mine, seen=1, of=old.pk, anew="1")
+    send(browser, copy, address(copy), mine, seen=told.context["seen"], of=copy.pk, anew="1")
+
+    assert field_now(copy)["show_when"] == {"field": "audience", "at_least": 777}
+
+
+def test_taking_away_the_condition_of_a_question_that_is_gone_says_so() -> None:
+    copy = taken_away(SOUND_GONE)
+
+    after = send(designer(), copy, address(copy), act="take-away", seen=1)
+
+    assert after.status_code == 302
+    assert copy.revisions.count() == 2
+
+
+@pytest.mark.parametrize("at", ["never", "rows.never"])
+def test_a_question_that_never_was_is_not_found(at: str) -> None:
+    copy = begun()
+
+    assert send(designer(), copy, address(copy, at), row(0, "audience", "at_least", "1")).status_code == 404
+
+
+def test_a_question_of_a_row_brings_its_group_with_it_when_that_is_gone_too() -> None:
+    copy = taken_away(editing.remove_field("rows"))
+
+    send(designer(), copy, address(copy, "rows.which"), row(0, "food", "equals", "yes"), seen=1, anew="1")
+
+    assert field_now(copy, "rows.which")["show_when"] == {"field": "food", "equals": True}
+
+
+def test_a_question_comes_back_with_a_page_when_no_page_is_left() -> None:
+    copy = taken_away(editing.set_elements({"pages": []}))
+
+    told = send(designer(), copy, address(copy), row(0, "audience", "at_least", "777"), seen=1)
+
+    assert told.status_code == 200
+    assert told.context["anew"]

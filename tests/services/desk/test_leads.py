@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import gettext as _
 
 from apps.services import library, working
 from apps.services.models import WorkingCopy
 from tests import build
+from tests.markup import told
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,8 @@ def test_one_is_added_and_its_condition_is_asked_for(browser: Client) -> None:
     assert answer["Location"].startswith(
         f"/admin/services/service/{copy.service_id}/build/conditions/service/leads_to/lead-{before}-possibly/"
     )
-    assert browser.get(answer["Location"]).status_code == 200
+    after = browser.get(answer["Location"])
+    assert told(after.content) == [_("The service is added. Say when it is needed.")]
 
 
 def test_what_has_no_condition_yet_is_marked(browser: Client) -> None:

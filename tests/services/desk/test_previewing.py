@@ -107,7 +107,7 @@ def test_page_asks_little_however_long_the_form_is() -> None:
     with CaptureQueriesContext(connection) as queries:
         browser.get(address(service))
 
-    assert len(queries) <= 16
+    assert len(queries) <= 8
 
 
 @pytest.mark.parametrize(("role", "of", "status"), [("reader", "example-town", 403), ("designer", "other-town", 404)])

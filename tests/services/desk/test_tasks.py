@@ -15,6 +15,7 @@ from apps.services import editing, library, working
 from apps.services.models import Service, WorkingCopy
 from apps.services.tasklist import TO_DO, tasks_of
 from tests import build
+from tests.markup import read
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,15 @@ def test_of_one_from_the_library_only_publishing_is_to_do() -> None:
     build.authority(email="role@example.com")
 
     assert {name for name, state in states(a_copy()).items() if state == TO_DO} == {"publish"}
+
+
+def test_the_pages_of_the_builder_stand_in_a_row_and_in_a_list_that_opens_without_script(browser: Client) -> None:
+    row = read(browser.get(address(a_copy(), "questions")).content.decode()).one("nav", css="build-tabs")
+
+    for part in (row.one("ul", css="build-tabs__row"), row.one("details", css="build-tabs__menu")):
+        assert len(part.find("a")) == 8
+        assert part.one("a", aria_current="page").text == _("Questions")
+    assert _("Questions") in row.one("summary").text
 
 
 def test_a_missing_translation_is_counted() -> None:

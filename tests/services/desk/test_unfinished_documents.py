@@ -14,7 +14,7 @@ from apps.services.models import WorkingCopy
 from apps.services.reading import Unreadable
 from tests import build
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 JUNK: list[Any] = [None, 0, -1, "", "x", [], {}, [None], {"sv": None}, {"field": 1}, True, 1e9, [[]], {"all": []}]
 PAGES = ("", "questions/", "texts/", "text/", "preview/", "check/", "publish/", "test/", "about/about/", "about/times/")

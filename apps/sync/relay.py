@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COLLECT = 200  # cases whose diary is handed to the receivers in one transaction
-BATCH = 64  # lines in hand at once; more would hold SQLite's one writer too long
+HAND, HAND_OF_ONE_WRITER = 128, 64  # lines in hand at once; on SQLite fewer: more would hold its one writer too long
 LINE = 20  # deliveries of one case that are sent without going back to the queue
-GATHER = 0.02  # seconds in which answers are gathered, to be noted together
+GATHER = 0.06  # seconds in which answers are gathered, to be noted together
 HINTED = 0.05  # seconds between looks at the diary when it is heard to grow all the time
 LONGEST_ERROR = 500
 DIGEST = Party.DIGEST
@@ -140,6 +140,7 @@ def _collect_some(limit: int, now: datetime | None, *, room: int = 0) -> tuple[i
             told = [one for one in cases if KINDS[receiver.kind].concerns(receiver, one)]
             owed += _owed(receiver, told, room > 0)
         now_sent, later = _parted(owed, room)
+        circuit.look_again({one.receiver.pk: one.receiver for one in later}.values(), moment)
         _insert(later, moment)
         taken = _insert(now_sent, moment, uuid.uuid4()) if now_sent else []
         Case.note_collected(cases)
@@ -276,6 +277,11 @@ def _sources(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, list[Any]]]
 # --- claim -----------------------------------------------------------------------------------------------------------
 
 
+def hand() -> int:
+    """How many lines a relay has in hand at once."""
+    return HAND if connection.vendor == "postgresql" else HAND_OF_ONE_WRITER
+
+
 def due(now: datetime | None = None) -> QuerySet[Delivery]:
     """The heads of lines that may be sent now and are in nobody's hand, those waiting longest first."""
     moment = now or Now()
@@ -306,15 +312,15 @@ def claimable(now: datetime | None = None) -> QuerySet[Delivery]:
     return due(now).exclude(circuit.shut())
 
 
-def claim(limit: int = BATCH, now: datetime | None = None) -> list[Line]:
-    """Take up to so many lines into this relay's hand, and put together what is to be sent."""
+def claim(limit: int | None = None, now: datetime | None = None) -> list[Line]:
+    """Take up to so many lines into this relay's hand, as many as it holds unless said otherwise, and put together what is to be sent."""
     if not claimable(now).exists() and not circuit.is_due(now):
         return []
     token = uuid.uuid4()
     valid_until = time.monotonic() + lease_kept()
     with transaction.atomic():
         probes = circuit.probes(due(now), now)
-        heads = locked(claimable(now).only(*_LEASE_FIELDS)[:limit]) + probes
+        heads = locked(claimable(now).only(*_LEASE_FIELDS)[: hand() if limit is None else limit]) + probes
         if not heads:
             return []
         taken = _lines_behind(heads)
@@ -595,7 +601,7 @@ class Relay:
 
     def take_up(self) -> None:
         """Claim as many lines as there is room for, and send them off."""
-        if (room := BATCH - len(self.running)) > 0:
+        if (room := hand() - len(self.running)) > 0:
             self._send_off(claim(room, self.now))
 
     def collect(self) -> int:
@@ -606,7 +612,7 @@ class Relay:
         """
         made, in_hand, self.more = 0, 0, False
         waking.ensure(self.now)
-        while (room := BATCH - len(self.running)) > 0:
+        while (room := hand() - len(self.running)) > 0:
             cases, some, lines = collect_into_hand(room, self.now)
             made += some
             in_hand += sum(len(line.stops) for line in lines)

@@ -389,10 +389,10 @@ def _looked() -> float:
     with transaction.atomic():
         before = time.perf_counter()
         made = relay.collect()
-        heads = list(relay.claimable()[: relay.BATCH])
+        heads = list(relay.claimable()[: relay.hand()])
         spent = (time.perf_counter() - before) * 1000
         transaction.set_rollback(True)
-    if made != GROWN * EVENTS or len(heads) != relay.BATCH:
+    if made != GROWN * EVENTS or len(heads) != relay.hand():
         raise RuntimeError(f"collected {made}, due {len(heads)}")
     return spent
 

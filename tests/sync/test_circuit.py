@@ -44,6 +44,7 @@ def away_for(receiver: Scripted, seconds: int, *, every: float = 1.0) -> None:
         moment += every
 
 
+@pytest.mark.thorough
 def test_receiver_that_is_away_is_only_probed(receiver: Scripted) -> None:
     receiver.rules["/commondata"] = "500"
     many()
@@ -74,6 +75,7 @@ def test_what_was_on_its_way_when_it_went_away_does_not_make_the_probes_rare(rec
     assert probe_at <= at(2)
 
 
+@pytest.mark.thorough
 def test_line_that_is_probed_again_and_again_does_not_wait_longer_for_that(receiver: Scripted) -> None:
     receiver.rules["/commondata"] = "500"
     many(1)
@@ -85,6 +87,7 @@ def test_line_that_is_probed_again_and_again_does_not_wait_longer_for_that(recei
     assert not Delivery.objects.filter(receiver=national(), delivered_at=None).exists()
 
 
+@pytest.mark.thorough
 def test_one_bad_case_does_not_shut_out_the_others(receiver: Scripted) -> None:
     many(3)
     bad = build.case(by=build.customer("Bad"))
@@ -98,6 +101,72 @@ def test_one_bad_case_does_not_shut_out_the_others(receiver: Scripted) -> None:
         assert good.acknowledged_number == 1
 
 
+def shut_out_by(receiver: Scripted, *names: str) -> None:
+    """So many cases that the receiver cannot take, tried until it counts as away; nothing else happens meanwhile."""
+    for name in names:
+        bad = build.case(by=build.customer(name))
+        receiver.rules[str(bad.external_id)] = "500"
+    for moment in range(0, 600, 60):
+        relay.run_once(at(moment))
+    assert national().probe_at is not None
+
+
+def test_what_comes_after_one_case_that_cannot_be_taken_goes_at_once(receiver: Scripted) -> None:
+    shut_out_by(receiver, "Bad")
+    good = build.case(by=build.customer("Good"))
+
+    relay.run_once(at(541))
+
+    good.refresh_from_db()
+    assert good.acknowledged_number == 1
+    assert national().probe_at is None
+
+
+def test_what_comes_after_several_of_them_is_probed_next(receiver: Scripted) -> None:
+    shut_out_by(receiver, "Bad", "Worse", "Worst")
+    good = build.case(by=build.customer("Good"))
+
+    relay.run_once(at(541))
+    assert Delivery.objects.get(case=good).attempts == 0
+    relay.run_once(at(601))
+
+    good.refresh_from_db()
+    assert good.acknowledged_number == 1
+
+
+def test_more_to_send_to_who_is_away_makes_no_more_probes(receiver: Scripted) -> None:
+    receiver.rules["/commondata"] = "500"
+    many()
+    away_for(receiver, 600, every=60)
+    before = tried(receiver)
+
+    for n in range(3):
+        build.case(by=build.customer(f"Later {n}"))
+        relay.run_once(at(601 + n))
+
+    assert tried(receiver) == before
+
+
+@pytest.mark.parametrize(("asked", "silent"), [(1_800, 1_800), (86_400, 3_600)], ids=["half an hour", "a day"])
+def test_receiver_is_not_probed_before_it_asks_to_be_but_every_hour(
+    receiver: Scripted, asked: int, silent: int
+) -> None:
+    receiver.rules["/commondata"] = (503, {"Retry-After": str(asked)}, {"title": "Maintenance"})
+    many()
+    relay.run_once(at(0))
+    before = tried(receiver)
+    build.case(by=build.customer("Later"))
+
+    away_for(receiver, silent - 60, every=300)
+    assert tried(receiver) == before
+
+    receiver.rules.clear()
+    relay.run_once(at(silent + 1))
+    relay.run_once(at(silent + 2))
+    assert not Delivery.objects.filter(receiver=national(), delivered_at=None).exists()
+
+
+@pytest.mark.thorough
 def test_everything_goes_as_soon_as_it_is_there_again(receiver: Scripted) -> None:
     receiver.rules["/commondata"] = "500"
     many()
@@ -111,6 +180,7 @@ def test_everything_goes_as_soon_as_it_is_there_again(receiver: Scripted) -> Non
     assert (national().failures, national().failing_since, national().probe_at) == (0, None, None)
 
 
+@pytest.mark.thorough
 def test_how_long_it_has_been_away_is_known(receiver: Scripted) -> None:
     receiver.rules["/commondata"] = "500"
     many(1)

@@ -14,7 +14,7 @@ import aiohttp
 
 IDLE = 1.0  # seconds after which a kept connection is not trusted any more: its other end may be closing it just then
 LONGEST = 60.0  # seconds after which a new one is made, wherever the name leads by then
-MOST = 64
+MOST = 128  # as many as lines are in hand at once
 
 
 @dataclass

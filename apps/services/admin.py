@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -21,8 +22,8 @@ from django.views.decorators.http import require_POST, require_safe
 from apps.people import access, log
 from apps.people.adminsite import Room
 from apps.people.models import Membership, User
-from apps.services import publishing
-from apps.services.changes import changes
+from apps.services import connecting, publishing, working
+from apps.services.changes import VALUE_WORDS, changes
 from apps.services.desk.astext import AsText
 from apps.services.desk.basics import Basics
 from apps.services.desk.checking import Checking
@@ -100,7 +101,7 @@ class ServiceAdmin(
 ):
     """The services of the user's authorities. Members look; designers of the authority act. Each part brings its own addresses."""
 
-    list_display = ("name", "key", "authority", "published_number", "state")
+    list_display = ("name", "key", "authority", "published_number", "state", "connection")
     list_filter = (ByState,)
     list_select_related = ("authority", "published")
     search_fields = ("key", "authority__name_sv", "authority__name_fi", "authority__name_en")
@@ -130,6 +131,15 @@ class ServiceAdmin(
         more = {"title": _("Services"), "may_import": _defines_somewhere(request), "to_confirm": waiting}
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, whose rows know how they are connected: asked for all of them together."""
+        found = super().get_changelist_instance(request)
+        found.result_list = list(found.result_list)
+        standings = connecting.standing_of_all(found.result_list)
+        for service in found.result_list:
+            service.standing = standings.get(service.pk)
+        return found
+
     @admin.display(description=gettext_lazy("name"))
     def name(self, service: Service) -> str:
         """Its name in the language of the page."""
@@ -149,6 +159,14 @@ class ServiceAdmin(
             since = moment_words(service.closed_at, get_language() or LANGUAGES[0])
             return _("Closed for new applications since %(moment)s") % {"moment": since}
         return _("Open")
+
+    @admin.display(description=gettext_lazy("way of connecting"))
+    def connection(self, service: Any) -> str:
+        """How it is connected, and whether something is missing until that works; its page says what."""
+        standing: connecting.Standing | None = service.standing
+        if standing is None or not standing.lacks:
+            return standing.short if standing else "–"
+        return format_html('{} <span class="tag tag--soon">{}</span>', standing.short, _("Not ready"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -199,6 +217,8 @@ class ServiceAdmin(
     def _service_page(self, request: HttpRequest, service: Service, form: OldVersionsForm) -> HttpResponse:
         stored = service.versions.select_related("imported_by", "published_by", "rehearsal").defer("document")
         versions = list(stored.order_by("-number"))
+        copy = WorkingCopy.objects.filter(service=service).select_related("begun_by").first()
+        connection = connection_of(service, copy)
         return self.page(
             request,
             "admin/services/service/service.html",
@@ -209,7 +229,10 @@ class ServiceAdmin(
             form=form,
             may_define=access.may_define(request.user, service.authority_id),
             may_manage=access.may_manage(request.user, service),
-            copy=WorkingCopy.objects.filter(service=service).select_related("begun_by").first(),
+            copy=copy,
+            connection=connection,
+            connection_words=str(VALUE_WORDS["connection"].get(connection.way, "")) if connection else "",
+            connects=access.may_connect(request.user, service.authority_id),
             waiting=publishing.waiting_of(service),
             was_other=any(one.published_at and one.pk != service.published_id for one in versions),
             keeps_installation=access.keeps_installation(request.user),
@@ -342,6 +365,15 @@ class ServiceAdmin(
         act = (place.url_name or "").removeprefix("services_service_") if place else ""
         done = " ".join(filter(None, [act, str(place.kwargs.get("number", "")) if place else ""]))
         log.note(request, log.Act.CHANGED, f"service {service.key}", authority=service.authority_id, detail=done)
+
+
+def connection_of(service: Service, copy: WorkingCopy | None) -> connecting.Standing | None:
+    """How a service is connected: as its versions say, or as its working copy does while there is none. A survey is not."""
+    standing = connecting.standing_of_all([service]).get(service.pk)
+    if standing is not None or copy is None or service.versions.exists():
+        return standing
+    definition, _problems = working.judged(copy)
+    return None if definition.is_survey else connecting.standing(service, definition)
 
 
 def _imported(text: str, user: Any, service: Service | None) -> tuple[Version, bool]:

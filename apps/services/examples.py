@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apps.services.definition import Definition, Page
 from apps.services.fieldtypes import Field
 from apps.services.fieldtypes.chosen import Consent
@@ -81,7 +83,7 @@ def samples_of(field: Field, today: date) -> Iterator[Json]:
 def _described(field: Field, sample: Json) -> Json:
     """A sample file with a word about it, where the service asks for one."""
     if field.carries_file and field.undescribed():
-        return [{**one, "about": "Exempel"} for one in sample]
+        return [{**one, "about": _("Example")} for one in sample]
     return sample
 
 

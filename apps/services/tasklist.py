@@ -127,9 +127,11 @@ def _told(service: Service) -> Task:
 def _connection(service: Service, definition: Definition) -> Task:
     """The way of connecting, with what is missing until it works."""
     way = str(VALUE_WORDS["connection"].get(definition.connection, ""))
-    lacks = connecting.missing(service, definition)
-    told = " ".join([way[:1].upper() + way[1:] + ".", *lacks]) if lacks else way[:1].upper() + way[1:]
-    return Task("connection", _("How the authority is connected"), TO_DO if lacks else DONE, told, "basics", "told")
+    standing = connecting.standing(service, definition)
+    said = [*standing.lacks, *standing.advice]
+    told = " ".join([way[:1].upper() + way[1:] + ".", *said]) if said else way[:1].upper() + way[1:]
+    state = TO_DO if standing.lacks else DONE
+    return Task("connection", _("How the authority is connected"), state, told, "basics", "told")
 
 
 def _identification(definition: Definition) -> Task:

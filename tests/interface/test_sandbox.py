@@ -86,6 +86,15 @@ def test_the_customer_writes_in_the_language_chosen(language: str) -> None:
     assert case.language == language
 
 
+def test_the_sample_answers_are_in_the_language_chosen() -> None:
+    version = build.version(build.page("first", build.field("text", "title"), build.field("long_text", "more")))
+
+    answers = {language: generated(of=version, language=language)[0].application.answers for language in ("sv", "fi")}
+
+    assert (answers["sv"]["title"], answers["fi"]["title"]) == ("Exempeltext åäö", "Esimerkkiteksti åäö")
+    assert answers["fi"]["more"].startswith("Esimerkki ensimmäisestä")
+
+
 def test_a_service_for_companies_alone_gets_a_made_up_one() -> None:
     version = build.version(acting_for=["company"], mandate="permits", identification="strong")
 

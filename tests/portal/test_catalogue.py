@@ -281,6 +281,30 @@ def test_service_says_when_the_authority_handles_it_in_a_system_of_its_own() -> 
     assert told == [True, False]
 
 
+def test_service_says_of_each_way_of_connecting_how_it_is_handled() -> None:
+    build.version(key="ordinary")
+    build.version(key="system", connection="interface")
+    own_service()
+
+    for key, said in (
+        ("ordinary", "The authority handles it here."),
+        ("system", "The authority handles it in a system of its own,"),
+        ("example", "The authority handles it in its own service,"),
+    ):
+        html = Client().get(f"/en/services/{key}/").content.decode()
+        assert html.count("How it is handled") == 1
+        assert said in html
+
+
+def test_home_marks_what_is_handled_in_the_authoritys_own_system() -> None:
+    build.version(key="ordinary")
+    assert "own system" not in Client().get("/en/").content.decode()
+
+    build.version(connection="interface")
+
+    assert Client().get("/en/").content.decode().count("Handled in the authority’s own system") == 1
+
+
 @pytest.mark.parametrize("signed_in", [True, False])
 def test_own_service_lets_nobody_begin_here(*, signed_in: bool) -> None:
     own_service(identification="weak")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from django.test import Client
 from django.utils.translation import gettext as _
 from pytest_django import DjangoAssertNumQueries
 
-from apps.services import publishing
+from apps.people.systems import REQUIRED
+from apps.services import connecting, publishing, working
 from apps.services.definition import LARGEST_DOCUMENT
 from apps.services.models import Service, Version
 from tests import build
+from tests.interface import callers
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +119,83 @@ def test_list_and_page_ask_as_much_for_three_as_for_one(django_assert_num_querie
         browser.get("/admin/services/service/")
     with django_assert_num_queries(7):
         browser.get(address(first, "change"))
+
+
+def way_of(key: str, browser: Client) -> str:
+    """What the list says of how a service is connected."""
+    cl = browser.get("/admin/services/service/").context["cl"]
+    return str(cl.model_admin.connection(next(one for one in cl.result_list if one.key == key)))
+
+
+def test_the_list_says_how_services_are_connected_and_whether_something_is_missing() -> None:
+    build.version(key="simple")
+    build.version(key="own", connection="interface")
+    build.version(key="survey", kind="survey")
+    browser = designer()
+
+    assert way_of("simple", browser) == _("Simplified")
+    assert way_of("own", browser).startswith(f"{_('Interface')} <span")
+    assert _("Not ready") in way_of("own", browser)
+    assert way_of("survey", browser) == "–"
+
+    callers.system("Register", used_at=build.NOW, certificate="ab" * 32)
+    callers.system("Tester", is_test=True, checks=dict.fromkeys(REQUIRED, build.NOW.isoformat()))
+    assert way_of("own", browser) == _("Interface")
+
+
+def test_the_list_asks_as_much_of_however_many_that_are_connected(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    browser = designer()
+    callers.system()
+    build.version(connection="interface")
+    browser.get("/admin/services/service/")
+    with django_assert_num_queries(8):  # the systems and their keys
+        browser.get("/admin/services/service/")
+
+    build.version(key="second", connection="interface")
+    build.version(key="third", connection="interface")
+    callers.system("Another")
+    browser.get("/admin/services/service/")
+    with django_assert_num_queries(8):
+        browser.get("/admin/services/service/")
+
+
+def test_the_page_says_the_way_and_what_is_missing_with_a_link_for_who_may_connect() -> None:
+    service = build.version(connection="interface").service
+    lacks = connecting.missing(service, service.versions.get().definition)
+    assert lacks
+    manager = build.signed_in(build.official("manager", role="manager"))
+
+    for browser, link in ((manager, True), (designer(), False)):
+        html = unescape(browser.get(address(service, "change")).content.decode())
+        assert all(words in html for words in lacks)
+        assert ('<p><a href="/admin/people/system/">' in html) == link
+        assert (_("The authority’s managers connect its systems.") in html) != link
+
+
+def test_the_page_of_an_ordinary_service_has_nothing_missing() -> None:
+    html = designer().get(address(build.version().service, "change")).content.decode()
+
+    assert _("simplified e-service").capitalize() in html
+    assert 'id="connection"' not in html
+
+
+def test_the_page_of_a_service_without_a_version_is_told_from_its_working_copy() -> None:
+    document = {**build.document(key="new", connection="conditional"), "own_service": {}}
+    service = working.begin_new(build.authority(), document, by=None).service
+
+    html = designer().get(address(service, "change")).content.decode()
+
+    assert _("Give the address") in html
+    assert address(service, "build", "about", "told") in html
+
+
+def test_the_page_opens_though_the_working_copy_names_no_way_there_is() -> None:
+    document = build.document(key="new", connection="by pigeon")
+    service = working.begin_new(build.authority(), document, by=None).service
+
+    assert designer().get(address(service, "change")).status_code == 200
 
 
 def test_the_page_shows_versions_and_to_a_reader_no_way_to_act() -> None:

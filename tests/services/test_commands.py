@@ -57,6 +57,17 @@ def test_import_publishes_what_was_imported_before(file: Path) -> None:
     assert Service.objects.get().published == Version.objects.get()
 
 
+def test_import_that_publishes_says_what_the_connection_lacks(file: Path) -> None:
+    file.write_text(json.dumps(document(connection="interface")), "utf-8")
+    aside = StringIO()
+
+    call_command("import_service", str(file), stdout=StringIO(), stderr=aside)
+    assert aside.getvalue() == ""
+
+    call_command("import_service", str(file), "--publish", stdout=StringIO(), stderr=aside)
+    assert "connection: The authority’s own system is to handle the cases. No system is connected" in aside.getvalue()
+
+
 def test_import_that_cannot_be_published_leaves_nothing(file: Path) -> None:
     file.write_text(json.dumps(document(name={"sv": "x"})), "utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def lacks(of: Service | None = None) -> list[str]:
     found = Service.objects.get(pk=(of or service()).pk)
     assert found.published is not None
     return connecting.missing(found, found.published.definition, at=build.NOW)
+
+
+def advice(of: Service) -> list[str]:
+    """What would be better."""
+    found = Service.objects.get(pk=of.pk)
+    assert found.published is not None
+    return connecting.advice(found, found.published.definition)
 
 
 def connect(name: str = "Register", *, used: bool = True, key: bool = True, **more: Any) -> System:
@@ -136,6 +144,52 @@ def test_what_another_authority_has_connected_is_nothing_here() -> None:
     assert len(lacks()) == 2
 
 
+def test_of_a_conditional_service_a_system_that_tells_what_arrives_is_advised() -> None:
+    own = service("conditional")
+    assert lacks(own) == []
+    assert len(advice(own)) == 1
+
+    callers.system("Tester", is_test=True)
+    callers.system("Reader", scopes=["read"])
+    callers.system("Of another", only=["another"])
+    assert len(advice(own)) == 1
+
+    callers.system("Register")
+    assert advice(own) == []
+
+
+@pytest.mark.parametrize("way", ["simplified", "interface"])
+def test_the_other_ways_are_advised_nothing(way: str) -> None:
+    assert advice(service(way)) == []
+
+
+def test_all_are_told_by_their_published_version_or_else_their_newest() -> None:
+    built = build.version(**WAYS["interface"]).service
+    build.version(build.page("first", build.field("text", "other")), published=False)
+    unpublished = build.version(key="second", published=False).service
+    build.version(key="second", published=False, **WAYS["conditional"])
+    survey = build.version(key="third", kind="survey").service
+
+    told = connecting.standing_of_all(Service.objects.all())
+
+    assert {pk: one.way for pk, one in told.items()} == {built.pk: "interface", unpublished.pk: "conditional"}
+    assert survey.pk not in told
+    assert list(told[built.pk].lacks) == lacks(built)
+    assert (told[unpublished.pk].lacks, len(told[unpublished.pk].advice)) == ((), 1)
+
+
+def test_all_are_told_with_three_queries(django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    connect()
+    tried_through()
+    for number, way in enumerate(["interface", "interface", "conditional", "simplified"]):
+        build.version(key=f"s{number}", **WAYS[way])
+        build.version(key=f"u{number}", published=False, **WAYS[way])
+    services = list(Service.objects.select_related("published"))
+
+    with django_assert_max_num_queries(3):
+        assert len(connecting.standing_of_all(services)) == 8
+
+
 # --- where it is told --------------------------------------------------------------------------------------------------
 
 
@@ -168,13 +222,26 @@ def test_the_gate_warns_and_stops_nothing() -> None:
     assert not [finding for finding in gate.of_version(version) if finding.check == "connection"]
 
 
+def test_of_a_conditional_service_task_list_builder_and_gate_advise() -> None:
+    own = service("conditional")
+    (advised,) = advice(own)
+    copy = working.begin(own, by=None)
+    browser = build.signed_in(build.official("designs", role="designer"))
+
+    assert task(own).state == DONE
+    assert advised in task(own).told
+    assert [one.words for one in gate.of_copy(copy) if one.check == "connection"] == [advised]
+    assert advised in unescape(browser.get(f"/admin/services/service/{own.pk}/build/about/told/").content.decode())
+
+
 def test_no_word_says_any_more_that_it_is_not_in_effect() -> None:
     browser = build.signed_in(build.official("designs", role="designer"))
     own = service()
     working.begin(own, by=None)
 
-    said = browser.get(f"/admin/services/service/{own.pk}/build/basics/told/").content.decode()
+    said = browser.get(f"/admin/services/service/{own.pk}/build/about/told/").content.decode()
 
+    assert lacks(own)[0] in unescape(said)
     assert "inte i bruk" not in said
     assert "not yet in effect" not in said
 

@@ -76,8 +76,8 @@ class Building(Room):
             "copy": copy,
             "called": called(service, copy),
             "tabs": tabs(service, current),
-            "undone": working.neighbour(copy, back=False),
-            "may_undo": working.neighbour(copy, back=True),
+            "may_undo": working.may_undo(copy),
+            "may_redo": working.may_redo(copy),
             "seen": context.pop("seen", seen_still(request, copy)),
         }
         return self.page(request, f"admin/services/build/{template}", title, **{**shared, **context})

@@ -57,7 +57,7 @@ class Basics(Building):
             part=part,
             form=form,
             told=part == "told",
-            lacks=_lacks(service, copy) if part == "told" else [],
+            connection=_connection(service, copy) if part == "told" else None,
             connects=access.may_connect(request.user, service.authority_id),
         )
 
@@ -67,10 +67,10 @@ class Basics(Building):
         return self.change(request, copy, editing.set_elements(changed), said=_("Saved."))
 
 
-def _lacks(service: Service, copy: WorkingCopy) -> list[str]:
-    """What is missing until the way of connecting works that has been saved."""
+def _connection(service: Service, copy: WorkingCopy) -> connecting.Standing | None:
+    """How the service is connected, as has been saved; a survey is not."""
     definition, _problems = working.judged_text(working.text_of(copy))
-    return [] if definition.is_survey else connecting.missing(service, definition)
+    return None if definition.is_survey else connecting.standing(service, definition)
 
 
 def _typed(request: HttpRequest, copy: WorkingCopy, kind: type[ElementsForm]) -> QueryDict:

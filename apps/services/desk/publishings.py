@@ -171,6 +171,7 @@ class Publishings(Building):
         facts = self._facts(request, service, form)
         if not stops:
             facts |= differences(service, definition, facts["waiting"])
+            facts["of_connection"] = [finding for finding in found if finding.check == "connection"]
             facts["effect"] = publishing.effect_of(working.unsaved(service, copy)) if service.published else []
         return self.build_page(
             request,
@@ -196,6 +197,7 @@ class Publishings(Building):
             "two_persons": service.authority.two_persons,
             "seconds": seconds_of(service, besides=user) if service.authority.two_persons else [],
             "user_pk": user.pk,
+            "connects": access.may_connect(user, service.authority_id),
         }
 
     # --- a version that is there ---------------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ class Publishings(Building):
         problems = publishing.stops_of(version)
         if not problems:
             facts |= differences(service, version.definition, facts["waiting"])
+            facts["of_connection"] = gate.of_connection(service, version.definition)
             facts["effect"] = publishing.effect_of(version) if service.published else []
         return self.page(
             request,
@@ -292,6 +295,7 @@ class Publishings(Building):
         if before is not None:
             facts |= differences(service, before.definition, facts["waiting"]) | {"version": before, "form": form}
             facts["problems"] = publishing.stops_of(before)
+            facts["of_connection"] = gate.of_connection(service, before.definition)
         title = _("Take back to the former version")
         return self.page(request, "admin/services/build/publishing_back.html", title, service=service, **facts)
 

@@ -20,7 +20,16 @@ from stdnum.fi import ytunnus
 from apps.services.fieldtypes.base import Field, in_three, refuse_control_characters, setting
 from apps.services.layout import Area, Line
 from apps.services.reading import Json, Reader, reads, whole, word
+from apps.services.texts import Texts
 
+SAMPLE = Texts(in_three("Exempeltext åäö", "Esimerkkiteksti åäö", "Example text åäö"))
+SAMPLE_LINES = Texts(
+    in_three(
+        "Exempel på första raden\noch den andra",
+        "Esimerkki ensimmäisestä rivistä\nja toisesta",
+        "Example of the first line\nand the second",
+    )
+)
 AUTOCOMPLETE = (
     "",
     "name",
@@ -72,7 +81,7 @@ class Text(Field):
 
     def sample(self, today: date) -> Json:
         """As much as fits; of a pattern, only what the pattern shows."""
-        return shown_by(self.pattern) if self.pattern else "Exempeltext åäö"[: self.max_length].strip()
+        return shown_by(self.pattern) if self.pattern else SAMPLE.said()[: self.max_length].strip()
 
     def missing(self) -> str:
         """What to say when it is empty."""
@@ -104,7 +113,7 @@ class LongText(Field):
 
     def sample(self, today: date) -> Json:
         """Two lines."""
-        return "Exempel på första raden\noch den andra"[: self.max_length].strip()
+        return SAMPLE_LINES.said()[: self.max_length].strip()
 
     def missing(self) -> str:
         """What to say when it is empty."""

@@ -21,7 +21,19 @@ from apps.services.surveying import is_meant
 Check = Callable[[Looked], Iterator[Finding]]
 CHECKS: tuple[tuple[str, Check], ...] = (*saying.CHECKS, *asking.CHECKS, *offering.CHECKS, *rendered.CHECKS)
 
-__all__ = ["CHECKS", "STOP", "WARN", "Facts", "Finding", "Place", "findings", "of_copy", "of_version", "stops"]
+__all__ = [
+    "CHECKS",
+    "STOP",
+    "WARN",
+    "Facts",
+    "Finding",
+    "Place",
+    "findings",
+    "of_connection",
+    "of_copy",
+    "of_version",
+    "stops",
+]
 
 
 def findings(
@@ -57,8 +69,15 @@ def facts_of(service: Service, definition: Definition) -> Facts:
     wanted = {lead.service for lead in definition.leads_to}
     there = list(Service.objects.open().values_list("key", "authority__key")) if wanted else []
     known = {one for one in wanted if any(is_meant(one, key, owner) for key, owner in there)}
+    # What is conditional and has no address is no definition: it is stopped already.
     lacks = tuple(connecting.missing(service, definition)) if definition.connection == connecting.INTERFACE else ()
-    return Facts(service.email or authority.email, authority.colour, frozenset(known), lacks)
+    advice = tuple(connecting.advice(service, definition))
+    return Facts(service.email or authority.email, authority.colour, frozenset(known), lacks, advice)
+
+
+def of_connection(service: Service, definition: Definition) -> list[Finding]:
+    """Only what the check of the way of connecting finds: what may have changed since a version was checked."""
+    return list(offering.its_system_is_connected(Looked(definition, facts=facts_of(service, definition))))
 
 
 @lru_cache(maxsize=32)

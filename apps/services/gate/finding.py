@@ -59,14 +59,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a service besides its definition: who is told, the authority's colour, the keys of services that there are, and
-    what is missing until its way of connecting works.
+    """What is known of a service besides its definition: who is told, the authority's colour, the keys of services that there are,
+    what is missing until its way of connecting works, and what would make that better.
     """
 
     role_address: str = ""
     colour: str = ""
     services: frozenset[str] = frozenset()
     not_connected: tuple[str, ...] = ()
+    connection_advice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

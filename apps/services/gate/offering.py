@@ -124,7 +124,11 @@ def somebody_is_told(looked: Looked) -> Iterator[Finding]:
 
 
 def its_system_is_connected(looked: Looked) -> Iterator[Finding]:
-    """That where the authority's own system is to handle the cases, there is one, and it has been tried."""
+    """That where the authority's own system is to handle the cases, there is one, and it has been tried; that one tells what arrives in
+    the authority's own service.
+    """
+    for better in looked.facts.connection_advice if looked.facts else ():
+        yield Finding("connection", WARN, better, element_place("connection"), "connection")
     for lacks in looked.facts.not_connected if looked.facts else ():
         said = _(
             "The authority’s own system is to handle the cases. %(lacks)s Until then they are handled on the desk."

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
 from apps.people.models import LogLine, User
-from apps.services import editing, publishing, working
+from apps.services import editing, gate, publishing, working
 from apps.services.exchange import import_service
 from apps.services.models import Publication, Service, Version, WorkingCopy
 from tests import build
@@ -330,6 +330,34 @@ def test_a_version_that_was_imported_is_published_after_it_is_asked_why() -> Non
     assert "Question “Other” was added" in root.text
     assert told(designer().post(address(service, "publish/2"), AT_ONCE, follow=True)) == ["Version 2 is published."]
     assert Publication.objects.get(version__number=2).why == AT_ONCE["why"]
+
+
+def test_what_its_connection_lacks_is_said_before_a_version_is_published() -> None:
+    service = build.version().service
+    version = build.version(OTHER, published=False, connection="interface")
+    with translation.override("en"):
+        lacks = [one.words for one in gate.of_version(version) if one.check == "connection"]
+    assert len(lacks) == 2
+
+    asked = shown(designer().get(address(service, "publish/2")))
+
+    assert all(words in asked.text for words in lacks)
+    assert told(designer().post(address(service, "publish/2"), AT_ONCE, follow=True)) == ["Version 2 is published."]
+
+
+def test_what_its_connection_lacks_is_said_before_the_working_copy_is_published() -> None:
+    copy = changed(connection="interface")
+
+    root = shown(designer().get(publishing_of(copy)))
+
+    assert "No system is connected that may take steps in the service’s cases." in root.text
+
+
+def test_of_an_ordinary_connection_nothing_is_said() -> None:
+    service = build.version().service
+    build.version(OTHER, published=False)
+
+    assert 'id="connection"' not in designer().get(address(service, "publish/2")).content.decode()
 
 
 def test_the_version_in_use_is_not_published_again() -> None:

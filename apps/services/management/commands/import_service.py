@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.db import transaction
 
-from apps.services import publishing
+from apps.services import gate, publishing
 from apps.services.exchange import import_service
 from apps.services.reading import Unreadable
 from apps.services.yamltext import to_json
@@ -51,3 +51,5 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{version.service.key}: {what} version {version.number}" + (", published" if publish else "")
         )
+        for finding in gate.of_connection(version.service, version.definition) if publish else ():
+            self.stderr.write(f"  {finding.as_problem}")

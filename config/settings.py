@@ -40,6 +40,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 EMAIL_URL = env.str("EMAIL_URL", "")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "no-reply@localhost" if DEBUG else "")
 SITE_URL = env.str("SITE_URL", "http://localhost:8000" if DEBUG else "").rstrip("/")
+OPERATOR_LANGUAGE = env.str("OPERATOR_LANGUAGE", "sv")
 
 # Where packages of cases are put for case management: a folder that is there already, or an S3 bucket.
 HANDOVER_BUCKET = env.str("HANDOVER_BUCKET", "")
@@ -165,6 +166,8 @@ def start_problems() -> list[str]:
         found.append(
             "INTERFACE_CERTIFICATE_HEADER is no name of a header: write letters, digits and -, such as X-Client-Certificate."
         )
+    if OPERATOR_LANGUAGE not in ("sv", "fi", "en"):
+        found.append("OPERATOR_LANGUAGE is none of sv, fi and en: the operator's mails would be in no language.")
     if SITE_URL and not SITE_URL.startswith(("http://", "https://")):
         found.append("SITE_URL does not begin with https://: the links in mails would lead nowhere.")
     if EMAIL_LINK and not DEBUG and not EMAIL_URL:

@@ -18,7 +18,6 @@ from apps.sync.watching import Limits, Problem, What
 
 WELL_FOR = timedelta(minutes=5)  # before an alarm is over
 KEPT = timedelta(days=400)
-LANGUAGE = "sv"
 
 
 def look_after(now: datetime) -> dict[str, int]:
@@ -86,4 +85,4 @@ def _tell(kind: str, alarm: Alarm, turn: str, now: datetime) -> None:
         "since": alarm.since.isoformat(),
     }
     key = f"alarm {alarm.pk} {turn}"
-    notices.post(kind, settings.OPERATOR_EMAIL, key, LANGUAGE, facts, at=now)
+    notices.post(kind, settings.OPERATOR_EMAIL, key, settings.OPERATOR_LANGUAGE, facts, at=now)

@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 LOOK = 10.0  # seconds between looks at the clock
 ROWS_KEPT = 30  # due times of a duty of which it is remembered that it was done
 FEEDBACK_TOLD, FEEDBACK_DUE = timedelta(days=10), timedelta(days=14)
-OPERATORS_LANGUAGE = "sv"
 
 Figures = dict[str, int]
 
@@ -112,8 +111,8 @@ def tell_of_feedback(now: datetime) -> Figures:
     for pk, arrived in waiting.values_list("pk", "created_at"):
         facts = {"feedback": pk, "day": _day(arrived + FEEDBACK_DUE).isoformat()}
         key = f"{notices.FEEDBACK_WAITS} {pk}"
-        address = settings.OPERATOR_EMAIL
-        posted += notices.post(notices.FEEDBACK_WAITS, address, key, OPERATORS_LANGUAGE, facts, at=now)
+        address, language = settings.OPERATOR_EMAIL, settings.OPERATOR_LANGUAGE
+        posted += notices.post(notices.FEEDBACK_WAITS, address, key, language, facts, at=now)
     return {"feedback told of": posted}
 
 

@@ -63,6 +63,7 @@ REFUSED: list[tuple[dict[str, str], list[str]]] = [
         ["INTERFACE_XROAD_SERVERS has what is no IP address or network: server.example, 192.0.2.0/99."],
     ),
     ({"INTERFACE_CERTIFICATE_HEADER": "X_Client Certificate"}, ["INTERFACE_CERTIFICATE_HEADER is no name of a header"]),
+    ({"OPERATOR_LANGUAGE": "se"}, ["OPERATOR_LANGUAGE is none of sv, fi and en"]),
     ({"DEBUG": "0"}, ["SECRET_KEY is missing", "IDENTITY_CODE_KEYS is missing", "SCANNER is missing"]),
     ({"ENVIRONMENT": "prod", "SECRET_KEY": SECRET}, ["ENVIRONMENT is 'prod'"]),
     (

@@ -123,6 +123,15 @@ def test_without_an_operator_nobody_is_told_and_the_alarm_is_there(settings: Set
 
 
 @pytest.mark.usefixtures("late")
+@pytest.mark.parametrize("language", ["sv", "fi", "en"])
+def test_the_operator_is_told_in_their_language(settings: Settings, language: str) -> None:
+    settings.OPERATOR_LANGUAGE = language
+    every_minute(16, 20)
+
+    assert Notice.objects.get().language == language
+
+
+@pytest.mark.usefixtures("late")
 def test_that_no_relay_is_at_work_is_told_by_no_mail_of_a_relay() -> None:
     RelayAlive.objects.all().delete()
     deliver()

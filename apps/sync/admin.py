@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -383,7 +384,9 @@ class ReconciliationRoom(Room):
             return _("Both sides say the same")
         if found.trouble:
             return _("Broke off: %(why)s") % {"why": found.trouble}
-        return _("Something differs") if found.ended_at else _("Going on")
+        if found.is_going_on(timezone.now()):
+            return _("Going on")
+        return _("Something differs") if found.ended_at else _("Broke off before it came to its end")
 
     @admin.display(description=gettext_lazy("cases"))
     def cases(self, found: Reconciliation) -> int:
@@ -410,7 +413,8 @@ class ReconciliationRoom(Room):
             figures=[(_figure(name), count) for name, count in found.totals.items()],
             findings=[(one, one.get_kind_display(), reconcile.WHAT_TO_DO[one.kind]) for one in findings],
             days=[(service, day, _figures_of(what)) for service, day, what in reversed(found.days[-MOST_SHOWN:])],
-            resendable=reconcile.resendable(found).count(),
+            resendable=reconcile.resendable(found).exists(),
+            more=reconcile.not_written_down(found),
         )
 
     def resend_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -427,6 +431,7 @@ FIGURES: dict[str, Any] = {
     "accepted": gettext_lazy("Accepted here"),
     "acknowledged": gettext_lazy("Acknowledged there"),
     "waiting": gettext_lazy("Waiting"),
+    reconcile.RESENT: gettext_lazy("Sent again"),
     **dict(Finding.Kind.choices),
 }
 

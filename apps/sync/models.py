@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -348,6 +348,17 @@ class DutyDone(models.Model):
         return f"{self.duty} {self.due_at}"
 
 
+LONGEST_COMPARISON = timedelta(hours=6)  # 100,000 cases take a minute or so
+
+
+class ReconciliationQuerySet(models.QuerySet["Reconciliation"]):
+    """Comparisons."""
+
+    def broken_off(self, now: datetime) -> ReconciliationQuerySet:
+        """Those that did not come to their end and do not say why: killed, or the machine went down."""
+        return self.filter(ended_at=None, trouble="", started_at__lte=now - LONGEST_COMPARISON)
+
+
 class Reconciliation(models.Model):
     """One comparison of what we have delivered with what a receiver says it has: its figures, per service and day, and its findings."""
 
@@ -366,6 +377,8 @@ class Reconciliation(models.Model):
     totals = models.JSONField(gettext_lazy("figures"), default=dict)
     days = models.JSONField(gettext_lazy("figures per service and day"), default=list)
 
+    objects = ReconciliationQuerySet.as_manager()
+
     class Meta:
         verbose_name = gettext_lazy("comparison with a receiver")
         verbose_name_plural = gettext_lazy("comparisons with receivers")
@@ -378,6 +391,10 @@ class Reconciliation(models.Model):
     def is_green(self) -> bool:
         """Whether it came to its end and found nothing that differs."""
         return self.ended_at is not None and not any(self.totals.get(kind) for kind in Finding.Kind)
+
+    def is_going_on(self, now: datetime) -> bool:
+        """Whether it may still come to its end. One that takes longer than any can has been killed; it cannot say so itself."""
+        return self.ended_at is None and not self.trouble and now - self.started_at < LONGEST_COMPARISON
 
 
 class Finding(models.Model):

@@ -1,7 +1,8 @@
 """Comparing what we have delivered with what a receiver says it has: whether anything is missing, and what to do about it.
 
 The receiver's ledger is read page by page into a table, and our cases are compared with it a few hundred at a time: neither side is ever
-held in memory. A case that moves meanwhile is not judged; it is by the next comparison.
+held in memory. A case that moves meanwhile is not judged; it is by the next comparison. One that is killed says nothing any more: by its
+age everybody else knows that it broke off (`Reconciliation.is_going_on`).
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.applications import externalids
 from apps.cases import testcases
 from apps.cases.models import Case
 from apps.services.texts import HELSINKI
@@ -30,12 +32,13 @@ from apps.sync.receivers.base import Parcel
 log = logging.getLogger(__name__)
 
 AT_ONCE = 200  # cases compared at a time
-MOST_FINDINGS = 10_000  # written down; all are counted
+MOST_FINDINGS = 10_000  # written down; all are counted, and all are sent again when that is asked for at once
 DAYS_KEPT = 90  # of which the figures are kept per service and day
 KEPT = 60  # comparisons
 MOVING = timedelta(minutes=1)  # what was delivered as shortly before as this may not stand in the ledger yet
 
 Kind = Finding.Kind
+RESENT = "resent"  # of the figures: the cases that were sent again while comparing
 MENDED_BY_SENDING = (Kind.MISSING, Kind.BEHIND, Kind.DIFFERING)
 WHAT_TO_DO: dict[str, Any] = {
     Kind.MISSING: _("Send it again: it gets the numbers and keys it had."),
@@ -66,21 +69,30 @@ def is_possible() -> bool:
     return national.National.ready() and Receiver.objects.filter(kind=NATIONAL, active=True).exists()
 
 
-def reconcile(now: datetime | None = None) -> Reconciliation:
-    """Compare everything with the national service's ledger, and keep the outcome. One that broke off says why, and is not green."""
+def reconcile(now: datetime | None = None, *, sending: bool = False) -> Reconciliation:
+    """Compare everything with the national service's ledger, and keep the outcome. One that broke off says why, and is not green.
+
+    `sending`: what the receiver lacks is sent again as it is found, all of it, also what is not written down.
+    """
     moment = now or timezone.now()
     receiver = Receiver.objects.get(kind=NATIONAL)
+    _clear(receiver.reconciliations.broken_off(moment))
     found = Reconciliation.objects.create(receiver=receiver, started_at=moment)
     try:
         _read(found)
-        _compare(found, moment)
-        found.ended_at = now or timezone.now()
+        _compare(found, moment, sending=sending)
+        ended = now or timezone.now()
+        if found.is_going_on(ended):
+            found.ended_at = ended
+        else:  # for everybody else it broke off long ago, and what was read may have been thrown away
+            found.trouble = "it took too long"
     except national.LedgerUnreadable as why:
         found.trouble = str(why)[:300]
-        log.warning("the comparison with %s broke off: %s", receiver.key, found.trouble)
     finally:
-        _clear(found)
+        _clear([found])
     found.save()
+    if found.trouble:
+        log.warning("the comparison with %s broke off: %s", receiver.key, found.trouble)
     _forget_old(receiver)
     return found
 
@@ -104,8 +116,8 @@ def _read(found: Reconciliation) -> None:
         )
 
 
-def _clear(found: Reconciliation) -> None:
-    LedgerEntry.objects.filter(reconciliation=found).delete()
+def _clear(comparisons: Iterable[Reconciliation]) -> None:
+    LedgerEntry.objects.filter(reconciliation__in=[one.pk for one in comparisons]).delete()
 
 
 def _forget_old(receiver: Receiver) -> None:
@@ -116,11 +128,12 @@ def _forget_old(receiver: Receiver) -> None:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def _compare(found: Reconciliation, moment: datetime) -> None:
+def _compare(found: Reconciliation, moment: datetime, *, sending: bool) -> None:
     totals: Counter[str] = Counter()
     days: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     first_day = (moment - timedelta(days=DAYS_KEPT)).astimezone(HELSINKI).date()
-    for cases in _our_cases(found.receiver):
+    room = MOST_FINDINGS
+    for cases in _our_cases():
         findings = []
         for case, what, finding in _judged(found, cases, moment):
             totals.update(what)
@@ -129,26 +142,22 @@ def _compare(found: Reconciliation, moment: datetime) -> None:
                 days[case.service.key, day.isoformat()].update(what)
             if finding:
                 findings.append(finding)
-        _keep(findings)
-    for finding in _unknown_here(found):
-        totals["unknown"] += 1
-        _keep([finding])
-    found.totals = dict(totals)
+        room -= len(Finding.objects.bulk_create(findings[:room]))
+        if sending:
+            mended = [one for one in findings if one.kind in MENDED_BY_SENDING]
+            totals[RESENT] += sum(_send_again_once(found.receiver, one, moment) for one in mended)
+    for findings in _unknown_here(found):
+        totals["unknown"] += len(findings)
+        room -= len(Finding.objects.bulk_create(findings[:room]))
+    found.totals = {what: count for what, count in totals.items() if count}
     found.days = [[service, day, dict(what)] for (service, day), what in sorted(days.items())]
 
 
-def _keep(findings: list[Finding]) -> None:
-    if findings:
-        room = MOST_FINDINGS - Finding.objects.filter(reconciliation=findings[0].reconciliation).count()
-        Finding.objects.bulk_create(findings[: max(0, room)])
-
-
-def _our_cases(receiver: Receiver) -> Iterator[list[Case]]:
-    """The cases of which something is owed to the receiver, a few hundred at a time. Tests are not compared."""
-    owed = Delivery.objects.filter(receiver=receiver, case=OuterRef("pk"))
+def _our_cases() -> Iterator[list[Case]]:
+    """Our cases, a few hundred at a time. Tests are not compared."""
     last = 0
     while True:
-        some = Case.objects.real().filter(Exists(owed), pk__gt=last).select_related("service").order_by("pk")[:AT_ONCE]
+        some = Case.objects.real().filter(pk__gt=last).select_related("service").order_by("pk")[:AT_ONCE]
         cases = list(some.only("external_id", "arrived_at", "service__key"))
         if not cases:
             return
@@ -156,11 +165,19 @@ def _our_cases(receiver: Receiver) -> Iterator[list[Case]]:
         last = cases[-1].pk
 
 
+def _owed(receiver: Receiver, **of: Any) -> QuerySet[Delivery]:
+    """What some cases owe a receiver. Looked up by the case, and so that no database can look it up by the receiver: without statistics
+    SQLite would, and walk through everything that the receiver was ever sent.
+    """
+    return Delivery.objects.alias(to=F("receiver_id") + 0).filter(to=receiver.pk, **of)
+
+
 def _judged(
     found: Reconciliation, cases: list[Case], moment: datetime
 ) -> Iterator[tuple[Case, list[str], Finding | None]]:
-    """Each case with what it counts as, and what differs."""
+    """Each case of which something is owed to the receiver, with what it counts as, and what differs."""
     ours = _standings(found.receiver, cases, moment)
+    cases = [case for case in cases if case.pk in ours]
     known = [str(case.external_id) for case in cases]
     theirs = {
         entry.external_id: entry for entry in LedgerEntry.objects.filter(reconciliation=found, external_id__in=known)
@@ -186,7 +203,7 @@ def _judged(
 
 
 def _standings(receiver: Receiver, cases: list[Case], moment: datetime) -> dict[int, Standing]:
-    standings: dict[int, Standing] = {case.pk: Standing() for case in cases}
+    standings: defaultdict[int, Standing] = defaultdict(Standing)
     fields = (
         "case_id",
         "number",
@@ -197,8 +214,9 @@ def _standings(receiver: Receiver, cases: list[Case], moment: datetime) -> dict[
         "data_digest",
         "event_id",
     )
-    deliveries = Delivery.objects.filter(receiver=receiver, case__in=cases).order_by("number").only(*fields)
-    for delivery in deliveries:
+    # Between the first and the last: so PostgreSQL knows without statistics, too, that it is little of the table.
+    of = {"case__in": cases, "case__gte": cases[0], "case__lte": cases[-1]}
+    for delivery in _owed(receiver, **of).order_by("number").only(*fields):
         standing = standings[delivery.case_id]
         standing.deliveries.append(delivery)
         if delivery.delivered_at is None:
@@ -208,7 +226,7 @@ def _standings(receiver: Receiver, cases: list[Case], moment: datetime) -> dict[
         else:
             standing.last = max(standing.last, delivery.number)
             standing.moving |= delivery.delivered_at >= moment - MOVING
-    return standings
+    return dict(standings)
 
 
 def _difference(standing: Standing, entry: LedgerEntry | None, digest: str) -> Kind | None:
@@ -240,8 +258,8 @@ def _digests(standings: Iterable[Standing]) -> dict[int, str]:
     return {case: delivery.data_digest for case, delivery in last.items()}
 
 
-def _unknown_here(found: Reconciliation) -> Iterator[Finding]:
-    """What the receiver has and we have never had. A test that it took may have been deleted here since.
+def _unknown_here(found: Reconciliation) -> Iterator[list[Finding]]:
+    """What the receiver has and we have never had, some at a time. A test that it took may have been deleted here since.
 
     What began there has no event yet, and is not sent here until its customer does so.
     """
@@ -252,48 +270,61 @@ def _unknown_here(found: Reconciliation) -> Iterator[Finding]:
             return
         last = some[-1].pk
         ours = set(map(str, Case.objects.filter(external_id__in=_uuids(some)).values_list("external_id", flat=True)))
-        for entry in some:
-            deleted = found.receiver.takes_tests and testcases.is_of_test(entry.external_id)
-            if entry.last_event and entry.external_id not in ours and not deleted:
-                yield Finding(
-                    reconciliation=found, kind=Kind.UNKNOWN, external_id=entry.external_id, theirs=entry.last_event
-                )
+        unknown = [entry for entry in some if entry.last_event and entry.external_id not in ours]
+        if found.receiver.takes_tests:
+            unknown = [entry for entry in unknown if not testcases.is_of_test(entry.external_id)]
+        yield [
+            Finding(reconciliation=found, kind=Kind.UNKNOWN, external_id=entry.external_id, theirs=entry.last_event)
+            for entry in unknown
+        ]
 
 
-def _uuids(entries: Iterable[LedgerEntry]) -> list[str]:
-    known = []
-    for entry in entries:
-        try:
-            known.append(str(uuid.UUID(entry.external_id)))
-        except ValueError:
-            continue
-    return known
+def _uuids(entries: Iterable[LedgerEntry]) -> list[uuid.UUID]:
+    read = (externalids.read(entry.external_id) for entry in entries)
+    return [known for known in read if known is not None]
 
 
 # --- sending again ---------------------------------------------------------------------------------------------------
 
 
 def resendable(found: Reconciliation) -> QuerySet[Finding]:
-    """The findings that sending again mends."""
-    return found.findings.filter(kind__in=MENDED_BY_SENDING, resent_at=None, case__isnull=False)
+    """The findings that sending again mends. Of a comparison that did not come to its end there are none."""
+    findings = found.findings.filter(kind__in=MENDED_BY_SENDING, resent_at=None, case__isnull=False)
+    return findings if found.ended_at else findings.none()
+
+
+def not_written_down(found: Reconciliation) -> int:
+    """How many cases differ beyond those that there are findings of."""
+    differ = sum(int(found.totals.get(kind, 0)) for kind in Kind)
+    return max(0, differ - found.findings.count()) if differ > MOST_FINDINGS else 0
+
+
+def unmended(found: Reconciliation) -> list[Kind]:
+    """What differs that was not sent again while comparing: judged by the figures, since not everything is written down."""
+    by_sending = sum(int(found.totals.get(kind, 0)) for kind in MENDED_BY_SENDING)
+    mended = MENDED_BY_SENDING if found.totals.get(RESENT, 0) >= by_sending else ()
+    return [kind for kind in Kind if found.totals.get(kind) and kind not in mended]
 
 
 def resend(found: Reconciliation, *, at: datetime | None = None) -> int:
-    """Let everything that a receiver lacks be sent again, under its old keys and numbers; how many cases. Doing it twice sends once."""
-    done = 0
-    for finding in resendable(found).order_by("pk").iterator():
-        with transaction.atomic():
-            locked = Finding.objects.select_for_update().filter(pk=finding.pk, resent_at=None).first()
-            if locked is None:
-                continue
-            done += bool(_send_again(found.receiver, locked, at))
-            locked.resent_at = at or timezone.now()
-            locked.save(update_fields=["resent_at"])
-    return done
+    """Let what a receiver lacks, as far as it is written down, be sent again under its old keys and numbers; how many cases.
+
+    Doing it twice sends once.
+    """
+    waiting = resendable(found).order_by("pk")
+    return sum(_send_again_once(found.receiver, one, at or timezone.now()) for one in waiting.iterator())
 
 
-def _send_again(receiver: Receiver, finding: Finding, at: datetime | None) -> int:
-    delivered = Delivery.objects.filter(receiver=receiver, case=finding.case, delivered_at__isnull=False)
+def _send_again_once(receiver: Receiver, finding: Finding, at: datetime) -> bool:
+    with transaction.atomic():
+        # One that is not written down was found just now, by who sends it again.
+        if finding.pk and not Finding.objects.filter(pk=finding.pk, resent_at=None).update(resent_at=at):
+            return False
+        return bool(_send_again(receiver, finding, at))
+
+
+def _send_again(receiver: Receiver, finding: Finding, at: datetime) -> int:
+    delivered = _owed(receiver, case=finding.case_id, delivered_at__isnull=False)
     lacking = delivered.filter(number__gt=finding.theirs)
     if finding.kind == Kind.DIFFERING:
         in_order = delivered.select_related("event").order_by("number")
@@ -302,8 +333,8 @@ def _send_again(receiver: Receiver, finding: Finding, at: datetime | None) -> in
     why = "sent again: the receiver did not have it"
     sent_again = lacking.update(
         delivered_at=None,
-        next_at=at or timezone.now(),
-        waits_since=at or timezone.now(),
+        next_at=at,
+        waits_since=at,
         attempts=0,
         answer_lost=False,
         rewound_to=None,

@@ -159,7 +159,7 @@ def _first(moments: Iterable[datetime | None]) -> datetime | None:
 def look(now: datetime) -> Watch:
     """How deliveries stand. A dozen queries at most; what has been delivered is never looked through."""
     standings = _standings(now)
-    compared = _compared()
+    compared = _compared(now)
     receivers = [
         Watched(
             pk=one.pk,
@@ -277,15 +277,17 @@ def _notices() -> Waiting:
     return Waiting(found["count"], found["oldest"])
 
 
-def _compared() -> dict[int, Compared]:
-    """The last comparison with each receiver; one that goes on says nothing yet."""
-    done = Reconciliation.objects.exclude(ended_at=None, trouble="").order_by("receiver", "-started_at")
+def _compared(now: datetime) -> dict[int, Compared]:
+    """The last comparison with each receiver; one that goes on says nothing yet, and one that should have ended long ago broke off."""
     found: dict[int, Compared] = {}
     green_since: set[int] = set()
-    for one in done.only("receiver", "started_at", "ended_at", "trouble", "totals"):
+    begun = Reconciliation.objects.order_by("receiver", "-started_at")
+    for one in begun.only("receiver", "started_at", "ended_at", "trouble", "totals"):
+        if one.is_going_on(now):
+            continue
         if one.receiver_id not in found:
             differs = {str(kind): int(n) for kind in Finding.Kind if (n := one.totals.get(kind))}
-            found[one.receiver_id] = Compared(one.started_at, one.is_green, bool(one.trouble), differs, None)
+            found[one.receiver_id] = Compared(one.started_at, one.is_green, one.ended_at is None, differs, None)
         if one.is_green:
             green_since.add(one.receiver_id)
         elif one.receiver_id not in green_since:

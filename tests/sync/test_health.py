@@ -83,6 +83,20 @@ def test_red_is_503_and_says_why_without_personal_data(caplog: pytest.LogCapture
 
 
 @pytest.mark.usefixtures("relay_at_work")
+@pytest.mark.parametrize(("hours", "status", "light"), [(1, 200, "green"), (7, 200, "yellow"), (25, 503, "red")])
+def test_comparison_that_was_killed_turns_red(hours: int, status: int, light: str) -> None:
+    national, now = Receiver.objects.get(key="national"), timezone.now()
+    killed = now - timedelta(hours=hours)
+    green = killed - timedelta(days=1)
+    Reconciliation.objects.create(receiver=national, started_at=green, ended_at=green, totals={"accepted": 1})
+    Reconciliation.objects.create(receiver=national, started_at=killed)
+
+    answer = Client().get("/health")
+
+    assert (answer.status_code, answer.json()["status"]) == (status, light)
+
+
+@pytest.mark.usefixtures("relay_at_work")
 def test_much_is_not_red() -> None:
     for n in range(20):
         build.case(at=timezone.now(), by=build.customer(f"Customer {n}"))

@@ -16,7 +16,10 @@ LARGE = 50_000_000
 MORE_AT_MOST = 20_000  # kilobytes
 PATIENT = {"RELAY_TIMEOUT": "50", "RELAY_LEASE": "55"}
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc"),
+    pytest.mark.thorough,
+]
 
 
 def sent(folder: Path, size: int) -> tuple[int, str, str]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.cases.models import Case
 from apps.people.models import LogLine
-from apps.sync import duties, reconcile, relay
-from apps.sync.models import Delivery, Finding, LedgerEntry, Receiver
+from apps.sync import duties, models, reconcile, relay
+from apps.sync.models import Delivery, Finding, LedgerEntry, Receiver, Reconciliation
 from apps.sync.reference.server import ReferenceServer
 from tests import build
 from tests.build import NOW
@@ -163,6 +166,7 @@ def test_sending_other_case_data_again_brings_the_newest(reference: ReferenceSer
     assert again.event.kind == "supplement"
 
 
+@pytest.mark.thorough
 def test_receiver_that_has_lost_everything_gets_everything(reference: ReferenceServer) -> None:
     cases = delivered(3)
     for table in ("event", "case_data", "answered", "attachment", "piece"):
@@ -175,6 +179,7 @@ def test_receiver_that_has_lost_everything_gets_everything(reference: ReferenceS
     assert reconcile.reconcile(at(6)).is_green
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -196,6 +201,7 @@ def test_ledger_that_cannot_be_read_says_why_and_is_not_green(receiver: Scripted
     assert not LedgerEntry.objects.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("cases", [1, 5])
 def test_queries_do_not_grow_with_cases(
     reference: ReferenceServer, cases: int, django_assert_num_queries: DjangoAssertNumQueries
@@ -203,7 +209,7 @@ def test_queries_do_not_grow_with_cases(
     delivered(cases)
     reconcile.reconcile(at(2))  # works out the digests
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         reconcile.reconcile(at(3))
 
 
@@ -219,6 +225,7 @@ def test_ledger_is_read_page_by_page(reference: ReferenceServer, monkeypatch: py
     assert found.totals["acknowledged"] == 5
 
 
+@pytest.mark.thorough
 def test_old_comparisons_are_forgotten(reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconcile, "KEPT", 2)
     for hour in range(4):
@@ -239,6 +246,7 @@ def test_token_goes_along(receiver: Scripted, settings: Settings) -> None:
     assert said.headers["x-road-client"] == "FI/GOV/1/sub"
 
 
+@pytest.mark.thorough
 def test_findings_beyond_what_is_written_down_are_counted(
     reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +257,107 @@ def test_findings_beyond_what_is_written_down_are_counted(
     found = reconcile.reconcile(at(2))
 
     assert (found.totals["behind"], Finding.objects.count()) == (3, 1)
+    assert reconcile.not_written_down(found) == 2
+
+
+@pytest.mark.parametrize("at_once", [2, 200])
+def test_everything_that_differs_is_sent_again_at_once(
+    reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(reconcile, "MOST_FINDINGS", 1)
+    monkeypatch.setattr(reconcile, "AT_ONCE", at_once)
+    cases = delivered(5)
+    lose(reference, "delete from event where number = 2")
+    lose(reference, "delete from answered")
+
+    found = reconcile.reconcile(at(2), sending=True)
+
+    assert found.totals["resent"] == 5
+    assert reconcile.unmended(found) == []
+    assert not reconcile.resendable(found).exists()
+    relay.run_once(at(3))
+    assert [reference.store.last_number(str(case.external_id)) for case in cases] == [2] * 5
+    assert reconcile.reconcile(at(6)).is_green
+
+
+def test_comparison_only_tells_and_sends_nothing_unless_it_is_told_to(reference: ReferenceServer) -> None:
+    delivered(2)
+    lose(reference, "delete from event where number = 2")
+
+    found = reconcile.reconcile(at(2))
+
+    assert reconcile.unmended(found) == ["behind"]
+    assert not Delivery.objects.filter(delivered_at=None).exists()
+
+
+@pytest.mark.skipif("sqlite" not in settings.DATABASES["default"]["ENGINE"], reason="PostgreSQL keeps statistics")
+def test_sqlite_looks_deliveries_up_by_the_case_without_statistics(reference: ReferenceServer) -> None:
+    """By the receiver each look would walk through everything that it was ever sent."""
+    delivered()
+    lose(reference, "delete from event")
+
+    with CaptureQueriesContext(connection) as asked:
+        reconcile.reconcile(at(2), sending=True)
+
+    of_deliveries = [one["sql"] for one in asked if "sync_delivery" in one["sql"] and "INSERT" not in one["sql"]]
+    with connection.cursor() as cursor:
+        plans = [cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in of_deliveries]
+    assert len(plans) >= 3
+    assert not [plan for plan in plans if "receiver_id=" in str(plan) or "SCAN sync_delivery" in str(plan)]
+
+
+# --- one that is killed ------------------------------------------------------------------------------------------------
+
+
+def killed(when: datetime) -> Reconciliation:
+    """A comparison that read a line of the ledger and then nothing more was heard of."""
+    found = Reconciliation.objects.create(receiver=Receiver.objects.get(key="national"), started_at=when)
+    LedgerEntry.objects.create(reconciliation=found, external_id=str(uuid.uuid4()), last_event=1)
+    return found
+
+
+def test_what_a_killed_comparison_left_is_removed_by_the_next(reference: ReferenceServer) -> None:
+    dead = killed(at(-7))
+
+    reconcile.reconcile(at(0))
+
+    assert not dead.entries.exists()
+
+
+def test_what_a_comparison_that_may_go_on_has_read_is_left_alone(reference: ReferenceServer) -> None:
+    alive = killed(at(-1))
+
+    reconcile.reconcile(at(0))
+
+    assert alive.entries.exists()
+
+
+def test_comparison_that_took_longer_than_any_can_is_not_green(
+    reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "LONGEST_COMPARISON", timedelta(0))
+
+    found = reconcile.reconcile(at(0))
+
+    assert not found.is_green
+    assert found.trouble == "it took too long"
+
+
+@pytest.mark.parametrize(("hours", "words"), [(1, "Going on"), (7, "Broke off before it came to its end")])
+def test_page_says_of_a_comparison_that_was_killed_that_it_broke_off(hours: int, words: str) -> None:
+    dead = killed(timezone.now() - timedelta(hours=hours))
+    browser = build.signed_in(build.superuser(), headers={"accept-language": "en"})
+
+    for page in ("/admin/sync/reconciliation/", f"/admin/sync/reconciliation/{dead.pk}/change/"):
+        assert words in browser.get(page).text
+
+
+def test_nothing_is_sent_again_of_a_comparison_that_was_killed(reference: ReferenceServer) -> None:
+    (case,) = delivered()
+    dead = killed(at(2))
+    Finding.objects.create(reconciliation=dead, kind="missing", case=case, external_id=str(case.external_id), ours=2)
+
+    assert reconcile.resend(dead, at=at(3)) == 0
 
 
 # --- the command, the duty and the page --------------------------------------------------------------------------------
@@ -267,6 +376,50 @@ def test_command_says_what_differs_and_mends_it(reference: ReferenceServer, caps
     said = capsys.readouterr().out
     assert f"behind: {case.number}, ours 2, theirs 1" in said
     assert "sent again 1" in said
+
+
+def test_command_sends_all_again_though_not_all_is_written_down(
+    reference: ReferenceServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MOST_FINDINGS", 1)
+    delivered(3)
+    lose(reference, "delete from event where number = 2")
+    Delivery.objects.update(delivered_at=timezone.now() - timedelta(days=1))
+
+    call_command("reconcile", "--resend")
+
+    assert "sent again 3" in capsys.readouterr().out
+    assert Delivery.objects.filter(delivered_at=None).count() == 3
+
+
+def test_command_fails_when_what_sending_does_not_mend_is_not_written_down(
+    reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MOST_FINDINGS", 1)
+    first, second = delivered(2)
+    lose(reference, "delete from event where number = 2 and external_id = ?", str(first.external_id))
+    Delivery.objects.update(delivered_at=timezone.now() - timedelta(days=1))
+    Delivery.objects.filter(case=second, number=2).update(delivered_at=None, next_at=timezone.now() + timedelta(days=1))
+
+    with translation.override("en"), pytest.raises(CommandError, match="Events there that we have not sent") as told:
+        call_command("reconcile", "--resend")
+
+    assert "Events missing there" not in str(told.value)
+
+
+def test_page_says_that_more_differs_than_it_sends_again(
+    reference: ReferenceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "MOST_FINDINGS", 1)
+    delivered(3)
+    lose(reference, "delete from event where number = 2")
+    found, browser = reconcile.reconcile(at(2)), build.signed_in(build.superuser(), headers={"accept-language": "en"})
+    page = f"/admin/sync/reconciliation/{found.pk}/change/"
+
+    browser.post(f"/admin/sync/reconciliation/{found.pk}/resend/")
+
+    assert "2 more cases differ than are written down here." in browser.get(page).text
+    assert "manage.py reconcile --resend" in browser.get(page).text
 
 
 def test_command_says_when_there_is_nobody_to_compare_with(settings: Settings) -> None:

@@ -308,6 +308,23 @@ def test_last_comparison_that_is_green_makes_good_what_was_before() -> None:
     assert told(at(24 * 60 * 3)) == []
 
 
+@pytest.mark.parametrize(
+    ("hours", "light"), [(1, []), (7, [("differs national", "yellow")]), (25, [("differs national", "red")])]
+)
+def test_comparison_that_should_have_ended_and_has_not_is_not_covered_by_the_last_green(
+    hours: int, light: list[tuple[str, str]]
+) -> None:
+    of = Receiver.objects.get(key="national")
+    Reconciliation.objects.create(receiver=of, started_at=at(0), ended_at=at(1), totals={"accepted": 3})
+    Reconciliation.objects.create(receiver=of, started_at=at(24 * 60))  # killed
+    moment = at(24 * 60 + hours * 60)
+
+    assert told(moment) == light
+    compared = national(watching.look(moment)).compared
+    assert compared is not None
+    assert (compared.green, compared.broke_off) == (hours == 1, hours != 1)
+
+
 def test_red_comes_first_and_the_oldest_of_equals() -> None:
     case = build.case()
     other = build.case(by=build.customer("Another"))

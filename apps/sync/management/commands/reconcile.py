@@ -14,29 +14,29 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--resend", action="store_true", help="let the relay send again what is missing there")
+        parser.add_argument("--resend", action="store_true", help="let the relay send again all that is missing there")
 
     def handle(self, *args: Any, resend: bool, **options: Any) -> None:
         if not reconcile.is_possible():
             raise CommandError("NATIONAL_SERVICE_URL is not set: there is nobody to compare with.")
-        found = reconcile.reconcile()
+        found = reconcile.reconcile(sending=resend)
         if found.trouble:
             raise CommandError(f"The comparison broke off: {found.trouble}")
         for word, count in sorted(found.totals.items()):
-            self.stdout.write(f"{word} {count}")
+            if word != reconcile.RESENT:
+                self.stdout.write(f"{word} {count}")
         for finding in found.findings.select_related("case")[:100]:
             where = finding.case.number if finding.case else finding.external_id
             self.stdout.write(f"{finding.kind}: {where}, ours {finding.ours}, theirs {finding.theirs}")
         if resend:
-            self.stdout.write(f"sent again {reconcile.resend(found)}")
+            self.stdout.write(f"sent again {found.totals.get(reconcile.RESENT, 0)}")
         if found.is_green:
             self.stdout.write("green")
             return
-        mended = resend and not found.findings.exclude(kind__in=reconcile.MENDED_BY_SENDING).exists()
-        if not mended:
-            raise CommandError(_advice(found.findings.values_list("kind", flat=True).distinct()))
+        if unmended := reconcile.unmended(found):
+            raise CommandError(_advice(unmended))
 
 
-def _advice(kinds: Any) -> str:
+def _advice(kinds: list[Finding.Kind]) -> str:
     wanted = [f"- {Finding.Kind(kind).label}: {reconcile.WHAT_TO_DO[kind]}" for kind in kinds]
     return "Not the same on both sides.\n" + "\n".join(map(str, wanted))

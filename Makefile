@@ -12,7 +12,7 @@ run: ## start the portal, the relay and the reference receiver with example data
 	@scripts/venv.sh requirements.txt
 	@$(PYTHON) scripts/run.py
 
-test: ## run all fast tests and the main browser journey: less than five minutes
+test: ## run all fast tests and the main browser journey: some five minutes
 	@scripts/venv.sh requirements-test.txt
 	@$(PYTHON) scripts/test.py $(ARGS)
 

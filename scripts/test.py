@@ -1,6 +1,6 @@
 """Runs the tests on every database and browser of this machine, and says at the end what ran and what was left out.
 
-By default in less than five minutes on two cores; --thorough and --journeys together run every test there is.
+By default in some five minutes on two cores; --thorough and --journeys together run every test there is.
 """
 
 import argparse

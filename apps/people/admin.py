@@ -166,13 +166,15 @@ class AuthorityAdmin(ForInstallation, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """With the logo under an unguessable name of its own; the one before goes when the row no longer names it."""
         before = Authority.objects.filter(pk=obj.pk).values_list("logo", flat=True).first()
-        if obj.logo and not obj.logo._committed:
+        is_new = bool(obj.logo) and not obj.logo._committed
+        if is_new:
             obj.logo.name = f"logos/{uuid.uuid4().hex}.png"
         storage = Authority._meta.get_field("logo").storage
         try:
             super().save_model(request, obj, form, change)
         except IntegrityError:  # somebody has added one with this key in the same moment: see `judged_again`
-            storage.delete(obj.logo.name)
+            if is_new:
+                storage.delete(obj.logo.name)
             raise
         if before and before != obj.logo.name:
             transaction.on_commit(lambda: storage.delete(before))

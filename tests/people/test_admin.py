@@ -124,14 +124,17 @@ def test_an_official_is_added_and_given_a_role() -> None:
 # --- in the same moment as somebody else -------------------------------------------------------------------------------
 
 
-def test_of_two_authorities_added_at_once_with_one_key_the_second_is_told_so(settings: Settings) -> None:
+@pytest.mark.parametrize("with_logo", [True, False])
+def test_of_two_authorities_added_at_once_with_one_key_the_second_is_told_so(
+    settings: Settings, with_logo: bool
+) -> None:
     build.authority("example-region")
     names = {f"name_{language}": f"Example {language}" for language in ("sv", "fi", "en")}
     written = {"key": "example-region", "kind": "rescue", "municipality_codes": "091", "email": "", **names}
-    logo = SimpleUploadedFile("logo.png", picture(), "image/png")
+    logo = {"logo": SimpleUploadedFile("logo.png", picture(), "image/png")} if with_logo else {}
 
     with looked_too_early(Authority):
-        answer = build.signed_in(build.superuser()).post("/admin/people/authority/add/", {**written, "logo": logo})
+        answer = build.signed_in(build.superuser()).post("/admin/people/authority/add/", {**written, **logo})
 
     form = answer.context["adminform"].form
     assert list(form.errors) == ["key"]

@@ -42,16 +42,6 @@ class Standing:
         return str(SHORT_WORDS[self.way])
 
 
-def missing(service: Service, definition: Definition, *, at: datetime | None = None) -> list[str]:
-    """What must still be done before the way of connecting works, in words; nothing where all is there."""
-    return _lacks(service, definition, _systems_for([(service, definition)]), at or timezone.now())
-
-
-def advice(service: Service, definition: Definition) -> list[str]:
-    """What would be better, in words, where nothing need be missing: what is conditional works without a system that tells what arrives."""
-    return _advice(service, definition, _systems_for([(service, definition)]))
-
-
 def standing(service: Service, definition: Definition, *, at: datetime | None = None) -> Standing:
     """How a service is connected, as a definition of it says."""
     return _standing(service, definition, _systems_for([(service, definition)]), at or timezone.now())

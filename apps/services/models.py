@@ -202,9 +202,7 @@ class WorkingCopy(models.Model):
         default=1,
         help_text=_("No number is given twice, so an old form is always known as old."),
     )
-    looked_up: Revision | None = (
-        None  # the revision that was asked for last (`working.revision_of`), for those who ask again
-    )
+    looked_up: Revision | None = None  # the revision asked for last, for who asks again: `working.revision_of`
     begun_at = models.DateTimeField(_("begun"), default=timezone.now, editable=False)
     begun_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("begun by")

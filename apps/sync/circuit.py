@@ -24,9 +24,7 @@ log = logging.getLogger(__name__)
 
 IN_A_ROW = 5  # attempts that come to nothing before a receiver counts as away
 PROBES = (1, 2, 5, 10, 20, 30, 60)  # seconds between probes; the last one from then on
-LONGEST_SILENCE = (
-    3600.0  # seconds that a receiver can ask not to be probed in: nobody may be there to see that it is well again
-)
+LONGEST_SILENCE = 3600.0  # seconds without a probe that a receiver can ask for: nobody may be there to hurry it
 THERE = (Delivered, Refused, Behind)
 
 

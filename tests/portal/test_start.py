@@ -54,6 +54,14 @@ def begin(browser: Client, link: str = LINK) -> str:
     return unescape(browser.post(link, {"undertaking": "new"}, follow=True).content.decode())
 
 
+def filled_in(browser: Client) -> Application:
+    """A draft of one's own that has been begun by the link and filled in."""
+    begin(browser)
+    draft = Application.objects.latest("created_at")
+    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    return draft
+
+
 def page(browser: Client, address: str) -> str:
     return unescape(browser.get(address, follow=True).content.decode())
 
@@ -171,9 +179,7 @@ def test_what_is_offered_is_stored_when_the_page_is_saved_and_offered_no_more() 
 def test_sending_makes_a_case_under_the_same_external_id() -> None:
     service()
     browser = build.signed_in(build.customer())
-    begin(browser)
-    draft = Application.objects.get()
-    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    draft = filled_in(browser)
 
     browser.post(reverse("portal:send", args=[draft.pk]))
 
@@ -310,9 +316,7 @@ def test_where_nobody_says_whose_it_is_the_state_of_the_matter_goes_back_to_who_
     there.rules["/commondata"] = (200, {}, {"answers": {"title": "From there"}})
     service()
     browser = build.signed_in(build.customer())
-    begin(browser)
-    draft = Application.objects.get()
-    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    draft = filled_in(browser)
 
     browser.post(reverse("portal:send", args=[draft.pk]))
 
@@ -324,9 +328,7 @@ def test_where_no_answer_comes_before_sending_the_link_is_that_of_who_used_it_fi
     service()
     begin(build.signed_in(build.customer("First")))
     browser = build.signed_in(build.customer())
-    begin(browser)
-    draft = Application.objects.get(customer=build.customer())
-    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    draft = filled_in(browser)
 
     html = unescape(browser.post(reverse("portal:send", args=[draft.pk]), follow=True).content.decode())
 
@@ -338,9 +340,7 @@ def test_whose_it_is_is_asked_again_before_sending_where_that_was_not_answered(t
     there.rules["/commondata"] = "500"
     service()
     browser = build.signed_in(build.customer())
-    begin(browser)
-    draft = Application.objects.get()
-    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    draft = filled_in(browser)
     there.rules["/commondata"] = (200, {}, {**THEIRS, "customer": {"name": "Anna Other"}})
 
     html = unescape(browser.post(reverse("portal:send", args=[draft.pk]), follow=True).content.decode())
@@ -352,9 +352,7 @@ def test_whose_it_is_is_asked_again_before_sending_where_that_was_not_answered(t
 def test_nothing_that_was_only_offered_is_kept_with_what_was_sent() -> None:
     service()
     browser = build.signed_in(build.customer())
-    begin(browser)
-    draft = Application.objects.get()
-    browser.post(reverse("portal:page", args=[draft.pk, "first"]), {"title": "Mine"})
+    draft = filled_in(browser)
     assert draft.common_data == {"answers": {"title": "From there"}}
 
     browser.post(reverse("portal:send", args=[draft.pk]))

@@ -163,7 +163,7 @@ def test_the_list_asks_as_much_of_however_many_that_are_connected(
 
 def test_the_page_says_the_way_and_what_is_missing_with_a_link_for_who_may_connect() -> None:
     service = build.version(connection="interface").service
-    lacks = connecting.missing(service, service.versions.get().definition)
+    lacks = connecting.standing(service, service.versions.get().definition).lacks
     assert lacks
     manager = build.signed_in(build.official("manager", role="manager"))
 

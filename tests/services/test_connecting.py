@@ -38,14 +38,14 @@ def lacks(of: Service | None = None) -> list[str]:
     """What is missing."""
     found = Service.objects.get(pk=(of or service()).pk)
     assert found.published is not None
-    return connecting.missing(found, found.published.definition, at=build.NOW)
+    return list(connecting.standing(found, found.published.definition, at=build.NOW).lacks)
 
 
 def advice(of: Service) -> list[str]:
     """What would be better."""
     found = Service.objects.get(pk=of.pk)
     assert found.published is not None
-    return connecting.advice(found, found.published.definition)
+    return list(connecting.standing(found, found.published.definition).advice)
 
 
 def connect(name: str = "Register", *, used: bool = True, key: bool = True, **more: Any) -> System:

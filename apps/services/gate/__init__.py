@@ -69,10 +69,10 @@ def facts_of(service: Service, definition: Definition) -> Facts:
     wanted = {lead.service for lead in definition.leads_to}
     there = list(Service.objects.open().values_list("key", "authority__key")) if wanted else []
     known = {one for one in wanted if any(is_meant(one, key, owner) for key, owner in there)}
+    standing = connecting.standing(service, definition)
     # What is conditional and has no address is no definition: it is stopped already.
-    lacks = tuple(connecting.missing(service, definition)) if definition.connection == connecting.INTERFACE else ()
-    advice = tuple(connecting.advice(service, definition))
-    return Facts(service.email or authority.email, authority.colour, frozenset(known), lacks, advice)
+    lacks = standing.lacks if standing.way == connecting.INTERFACE else ()
+    return Facts(service.email or authority.email, authority.colour, frozenset(known), lacks, standing.advice)
 
 
 def of_connection(service: Service, definition: Definition) -> list[Finding]:
